@@ -1,0 +1,46 @@
+/** Which part of the product an error belongs to. */
+export type ErrorCategory =
+  | "usage" | "settings" | "identity" | "proxy" | "redirect" | "harness" | "registration" | "platform" | "simulator" | "internal";
+
+/** A row of the catalogue: each code is a section of docs/troubleshooting.md. */
+export interface ErrorEntry {
+  readonly category: ErrorCategory;
+  /** One sentence: what is the case when this code appears. */
+  readonly title: string;
+  /** The next step when the place that raises it knows no better one. */
+  readonly remedy: string;
+  /** Exit code of a command that ends with it: 1 the answer is no, 2 usage, 3 could not do it. */
+  readonly exit: 1 | 2 | 3;
+}
+
+/** Every error code, once; docs/troubleshooting.md has a section for each, and a test holds both together. */
+export const errorCatalogue = {
+  USAGE: {
+    category: "usage", exit: 2,
+    title: "The command line was not understood.",
+    remedy: "Run the command with --help to see its options and an example.",
+  },
+  SETTING_INVALID: {
+    category: "settings", exit: 2,
+    title: "A setting has a value that cannot be used.",
+    remedy: "Correct the value where the message says it was set; `linkerd-mesh config validate` checks all of them.",
+  },
+  SETTING_REQUIRED: {
+    category: "settings", exit: 2,
+    title: "A required setting has no value.",
+    remedy: "Set it by flag, environment or config file; `linkerd-mesh config show` lists every setting and its origin.",
+  },
+  SETTING_UNKNOWN: {
+    category: "settings", exit: 2,
+    title: "A setting with that name does not exist.",
+    remedy: "Correct the name; `linkerd-mesh config show` lists every setting.",
+  },
+  INTERNAL: {
+    category: "internal", exit: 3,
+    title: "Something happened that the program did not foresee.",
+    remedy: "Please report it with the output of the same command run with LINKERD_MESH_LOG_LEVEL=debug.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue;

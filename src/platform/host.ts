@@ -1,0 +1,137 @@
+import type { Redirector } from "../model/traffic.ts";
+
+/** Time, so that tests can make it jump. */
+export interface Clock {
+  /** Wall-clock time; may jump when somebody sets the machine's clock. */
+  now(): Date;
+  /** Milliseconds since an arbitrary start; never jumps. All waits and ages are measured with it. */
+  monotonic(): number;
+  /** Resolves after `milliseconds` of monotonic time; rejects with the signal's reason when aborted. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Severity of a log line, least first. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** Structured log; fields never hold key material or tokens. */
+export interface Log {
+  write(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** A log whose lines all carry these fields. */
+  child(fields: Readonly<Record<string, unknown>>): Log;
+}
+
+/** How a process ended: exactly one of the two is set. */
+export interface Exit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A program to start. */
+export interface ChildSpec {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment of the child; nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Called for each line the child prints, without its line end. */
+  readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
+  /** The child has a standard input that `write` feeds; without it the input is empty. */
+  readonly stdin?: boolean;
+}
+
+/** A running child. Disposing it kills it if it still lives and waits for its end. */
+export interface Child extends AsyncDisposable {
+  readonly pid: number;
+  readonly exited: Promise<Exit>;
+  write(text: string): Promise<void>;
+  closeInput(): void;
+  /** `terminate` asks (SIGTERM; on Windows the same as kill), `kill` does not. */
+  signal(how: "terminate" | "kill"): void;
+}
+
+/** What a finished program left. */
+export interface Finished extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Child processes. Every child dies with this process, even when this process is killed. */
+export interface Processes {
+  /** Starts a program; rejects with PROGRAM_MISSING or PROGRAM_FAILED when it cannot be started. */
+  spawn(spec: ChildSpec): Promise<Child>;
+  /** Runs a program to its end; an abort kills it. A non-zero exit is a result, not an error. */
+  run(spec: Omit<ChildSpec, "onLine" | "stdin"> & { readonly input?: string }, signal: AbortSignal): Promise<Finished>;
+  /** The command line that starts this very program with other arguments. */
+  self(args: readonly string[]): { readonly file: string; readonly args: readonly string[] };
+}
+
+/** Files by absolute path. Errors are FILE_FAILED with the system's own text. */
+export interface Files {
+  /** The text, or undefined when there is no such file. */
+  readText(path: string): Promise<string | undefined>;
+  /** Replaces a file as a whole (temporary file, sync, rename), so that a reader or a crash never sees half of it. */
+  writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Appends a line to a file, making it when absent. */
+  append(path: string, text: string): Promise<void>;
+  /** Names in a folder, sorted; empty when there is none. */
+  list(path: string): Promise<readonly string[]>;
+  makeFolder(path: string, mode: number): Promise<void>;
+  /** Removes a file or a whole folder; one that is absent is no error. */
+  remove(path: string): Promise<void>;
+  /** What is there: undefined for nothing. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** An exclusive lock held until disposed or until this process ends; undefined when somebody else holds it. */
+  lock(path: string): Promise<AsyncDisposable | undefined>;
+}
+
+/** What is known of a file without opening it. */
+export interface FileInfo {
+  readonly kind: "file" | "folder" | "socket" | "other";
+  readonly size: number;
+  readonly executable: boolean;
+  readonly mode: number;
+  readonly owner: number;
+}
+
+/** An address of this machine. */
+export interface LocalAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly interface: string;
+  readonly loopback: boolean;
+}
+
+/** What the sockets of this machine tell. */
+export interface Sockets {
+  addresses(): readonly LocalAddress[];
+  /** True when that TCP port can be bound now at that address. */
+  portFree(address: string, port: number): Promise<boolean>;
+  /** The process that listens there, when the system tells. */
+  listener(port: number): Promise<{ readonly pid: number } | undefined>;
+}
+
+/** Who we are to the system. */
+export interface Account {
+  readonly name: string;
+  /** Linux uid; -1 where the system has none. */
+  readonly uid: number;
+  /** May change the redirect (CAP_NET_ADMIN; Administrators). */
+  readonly mayRedirect: boolean;
+}
+
+/** The machine under us: the one interface between the product and an operating system. */
+export interface Host {
+  readonly os: "linux" | "win32";
+  readonly environment: Readonly<Record<string, string>>;
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly sockets: Sockets;
+  readonly redirector: Redirector;
+  account(): Promise<Account>;
+  /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
+  machineId(): Promise<string>;
+  /** Uniformly random in [0, 1), for jitter. */
+  random(): number;
+}
