@@ -54,7 +54,6 @@ function generateProtocols(folder: string): Map<string, string> {
     execFileSync("node_modules/.bin/buf", ["generate", "--template", JSON.stringify(template), folder], { stdio: ["ignore", "inherit", "inherit"] });
     return new Map(
       globSync("**/*.ts", { cwd: out })
-        .filter((name) => !name.startsWith("google/"))
         .map((name) => [relative("", name), `${marker}\n${readFileSync(join(out, name), "utf8")}`]),
     );
   } finally {
