@@ -35,6 +35,11 @@ export const errorCatalogue = {
     title: "A setting with that name does not exist.",
     remedy: "Correct the name; `linkerd-mesh config show` lists every setting.",
   },
+  WORKLOAD_INVALID: {
+    category: "registration", exit: 2,
+    title: "This machine cannot be described to the cluster as it is configured.",
+    remedy: "Correct the settings or the --port options that the message names.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",
