@@ -8,6 +8,8 @@ export interface Option {
   readonly type: "string" | "boolean" | "number";
   /** One sentence without a final stop. */
   readonly describe: string;
+  /** What the value is, for help: `<port>`; `<text>` or `<number>` when left out. */
+  readonly value?: string;
   readonly choices?: readonly string[];
   readonly default?: string | boolean | number;
   /** A value that must be given. */

@@ -20,6 +20,11 @@ export const errorCatalogue = {
     title: "The command line was not understood.",
     remedy: "Run the command with --help to see its options and an example.",
   },
+  INTERRUPTED: {
+    category: "usage", exit: 3,
+    title: "The command was asked to stop before it was finished.",
+    remedy: "Run it again; a command that was stopped can be repeated.",
+  },
   SETTING_INVALID: {
     category: "settings", exit: 2,
     title: "A setting has a value that cannot be used.",
@@ -39,6 +44,11 @@ export const errorCatalogue = {
     category: "registration", exit: 2,
     title: "This machine cannot be described to the cluster as it is configured.",
     remedy: "Correct the settings or the --port options that the message names.",
+  },
+  PLATFORM_UNSUPPORTED: {
+    category: "platform", exit: 3,
+    title: "The program does not run on this operating system.",
+    remedy: "Use a machine with Linux or Windows; docs/limits.md says which versions.",
   },
   INTERNAL: {
     category: "internal", exit: 3,

@@ -1,0 +1,104 @@
+import { renderColumns, wrap, helpWidth, type Row } from "./columns.ts";
+import type { Command, CommandEntry, CommandTable, Option, Positional } from "./command.ts";
+import { childrenOf } from "./parse-words.ts";
+
+/** What help, completion and docs show of a command: all of it that is plain data. */
+export type CommandShape = Pick<Command, "name" | "describe" | "positionals" | "options" | "takesSettings" | "examples" | "streams">;
+
+/** Flags that every command takes. */
+export const globalOptions: Readonly<Record<string, Option>> = {
+  output: { type: "string", choices: ["text", "json"], default: "text", describe: "Form of the result on stdout; its schema: `linkerd-mesh schema COMMAND`" },
+  progress: {
+    type: "string", choices: ["auto", "plain", "json", "none"], default: "auto",
+    describe: "What goes to stderr besides errors; auto is plain on a terminal, else none; with json the end of stdin stops the command",
+  },
+  help: { type: "boolean", describe: "Show this help" },
+  version: { type: "boolean", describe: "Show the version" },
+};
+
+/** Help of the whole program. */
+export function renderProgramHelp(table: CommandTable): string {
+  return paragraphs([
+    "linkerd-mesh joins a machine outside Kubernetes to a Linkerd mesh.",
+    "Usage: linkerd-mesh [COMMAND] [OPTIONS]",
+    section("Commands", renderColumns(table.entries.map(entryRow([])))),
+    section("Options of every command", renderOptions(globalOptions)),
+    section("Examples", renderExamples([
+      { line: "linkerd-mesh", does: "Says how this machine stands and what to do next" },
+      { line: "linkerd-mesh run --help", does: "Shows a command's options and examples" },
+    ])),
+    "Exit codes: 0 good, 1 the answer is no, 2 usage or settings, 3 could not do it; docs/errors.md lists every error.",
+  ]);
+}
+
+/** Help of a word that only gathers commands. */
+export function renderGroupHelp(words: readonly string[], table: CommandTable): string {
+  const children = childrenOf(words, table);
+  const called = `linkerd-mesh ${words.join(" ")}`;
+  return paragraphs([
+    `${called}: ${table.groups[words.join(" ")] ?? ""}.`,
+    `Usage: ${called} COMMAND [OPTIONS]`,
+    section("Commands", renderColumns(children.map(entryRow(words)))),
+    section("Examples", renderExamples(children.map(({ name }) => ({ line: `linkerd-mesh ${name.join(" ")} --help`, does: `Shows the options and examples of ${name.join(" ")}` })))),
+  ]);
+}
+
+/** Help of one command; `settings` are the flags of the settings, shown when it takes them. */
+export function renderCommandHelp(shape: CommandShape, table: CommandTable, settings: Readonly<Record<string, Option>>): string {
+  const children = childrenOf(shape.name, table);
+  const called = `linkerd-mesh ${shape.name.join(" ")}`;
+  const positionals = shape.positionals ?? [];
+  return paragraphs([
+    `${called}: ${shape.describe}.`,
+    `Usage: ${[called, ...positionals.map(renderPositional), "[OPTIONS]"].join(" ")}`,
+    section("Words", renderColumns(positionals.map((positional) => ({ term: renderPositional(positional), text: describe(positional) })))),
+    section("Commands", renderColumns(children.map(entryRow(shape.name)))),
+    section("Options", renderOptions(shape.options ?? {})),
+    section("Examples", renderExamples(shape.examples)),
+    section("Options of every command", renderOptions(globalOptions)),
+    shape.takesSettings === true ? section("Settings, which variables and the config file may give as well", renderOptions(settings)) : "",
+  ]);
+}
+
+/** How an option is written: `--port <number>`. */
+export function renderFlag(name: string, option: Option): string {
+  if (option.type === "boolean") return `--${name}`;
+  const value = option.choices?.join("|") ?? `<${option.value ?? option.type.replace("string", "text")}>`;
+  return `--${name} ${value}${option.repeat === true ? " ..." : ""}`;
+}
+
+/** A word as usage lines write it: required ones plain, others in brackets. */
+export function renderPositional({ name, required, rest }: Positional): string {
+  const word = `${name.toUpperCase()}${rest === true ? "..." : ""}`;
+  return required ? word : `[${word}]`;
+}
+
+/** What an option or a word means, with what it may be. */
+export function describe(described: Pick<Option, "describe" | "default" | "required"> | Positional): string {
+  const notes = [
+    ...("default" in described && described.default !== undefined && described.default !== "" ? [`default ${String(described.default)}`] : []),
+    ...("required" in described && described.required === true && !("name" in described) ? ["required"] : []),
+    ...("name" in described && described.choices !== undefined ? [`one of ${described.choices.join(", ")}`] : []),
+  ];
+  return notes.length === 0 ? described.describe : `${described.describe} (${notes.join("; ")})`;
+}
+
+function renderOptions(options: Readonly<Record<string, Option>>): string {
+  return renderColumns(Object.entries(options).map(([name, option]) => ({ term: renderFlag(name, option), text: describe(option) })));
+}
+
+function renderExamples(examples: CommandShape["examples"]): string {
+  return examples.map(({ line, does }) => `  ${line}\n${wrap(does, helpWidth - 6).map((text) => `      ${text}`).join("\n")}`).join("\n");
+}
+
+function entryRow(parent: readonly string[]): (entry: CommandEntry) => Row {
+  return ({ name, describe: text }) => ({ term: name.slice(parent.length).join(" "), text });
+}
+
+function section(title: string, body: string): string {
+  return body === "" ? "" : `${title}:\n${body}`;
+}
+
+function paragraphs(parts: readonly string[]): string {
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}

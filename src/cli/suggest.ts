@@ -1,0 +1,1 @@
+export { renderSuggestion, suggest } from "../base/suggest.ts";

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// The composition root: the only place that knows the process, its signals and which system this is.
+import { runCli } from "./cli/cli.ts";
+import { commandTable } from "./cli/commands/index.ts";
+import { Stopped, type Sink, type StopCause, type Terminal } from "./cli/terminal.ts";
+import { MeshError } from "./model/errors.ts";
+import type { Host, Log } from "./platform/host.ts";
+
+const stopping = new AbortController();
+
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => onSignal(name));
+process.stdout.on("error", onBrokenOutput);
+// Nobody is left to tell that stderr is gone.
+process.stderr.on("error", () => undefined);
+
+const terminal: Terminal = {
+  words: process.argv.slice(2),
+  environment: process.env,
+  stdout: sink(process.stdout),
+  stderr: sink(process.stderr),
+  signal: stopping.signal,
+  stopAtInputEnd,
+  loadHost,
+};
+
+const code = await runCli(terminal, commandTable);
+await Promise.all([drained(process.stdout), drained(process.stderr)]);
+process.exit(code);
+
+async function loadHost(_log: Log): Promise<Host> {
+  throw new MeshError("PLATFORM_UNSUPPORTED", { doing: "choosing the platform", what: `there is none for ${process.platform}` });
+}
+
+function onSignal(name: "SIGINT" | "SIGTERM"): void {
+  if (!stopping.signal.aborted) return stop(name);
+  // Asked twice: end as the system would have ended us, so that the caller sees the signal.
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
+function stop(cause: StopCause): void {
+  stopping.abort(new Stopped(cause));
+}
+
+function stopAtInputEnd(): void {
+  process.stdin.on("end", () => stop("end of input"));
+  process.stdin.on("error", () => stop("end of input"));
+  process.stdin.resume();
+}
+
+function onBrokenOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return stop("nobody reads the output");
+  throw error;
+}
+
+function sink(stream: NodeJS.WriteStream): Sink {
+  return { write: (text) => void stream.write(text), isTerminal: Boolean(stream.isTTY) };
+}
+
+/** Resolves when everything written so far has left, or cannot leave any more. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.errored !== null) return resolve();
+    stream.once("close", resolve);
+    stream.write("", () => resolve());
+  });
+}
