@@ -1,3 +1,4 @@
+import type { Role } from "../model/settings/row.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
 import { MeshError, MeshErrors } from "../model/errors.ts";
@@ -57,7 +58,7 @@ async function runCommand(command: Command, args: readonly string[], session: Se
     },
     signal: terminal.signal,
     options,
-    settings: async (): Promise<Settings> => settings === undefined || host === undefined ? missing("the settings") : settings.loadSettings(host, options),
+    settings: async (role?: Role): Promise<Settings> => settings === undefined || host === undefined ? missing("the settings") : settings.loadSettings(host, options, role),
     progress: (activity, status, percent) => reporter.progress(activity, status, percent),
     result: createResultWriter(command, globals.output, terminal.stdout),
   };

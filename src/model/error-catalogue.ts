@@ -25,6 +25,11 @@ export const errorCatalogue = {
     title: "The command was asked to stop before it was finished.",
     remedy: "Run it again; a command that was stopped can be repeated.",
   },
+  CONFIG_UNREADABLE: {
+    category: "settings", exit: 2,
+    title: "The config file cannot be read as YAML with one setting per line.",
+    remedy: "Correct the file where the message says; `linkerd-mesh config validate` checks it.",
+  },
   SETTING_INVALID: {
     category: "settings", exit: 2,
     title: "A setting has a value that cannot be used.",
@@ -49,6 +54,21 @@ export const errorCatalogue = {
     category: "platform", exit: 3,
     title: "The program does not run on this operating system.",
     remedy: "Use a machine with Linux or Windows; docs/limits.md says which versions.",
+  },
+  REDIRECT_ABSENT: {
+    category: "redirect", exit: 3,
+    title: "This machine has nothing to redirect traffic with.",
+    remedy: "Install nftables (Linux) or the driver (Windows), or set OUTBOUND_REDIRECT=off for a machine that only receives.",
+  },
+  REDIRECT_FAILED: {
+    category: "redirect", exit: 3,
+    title: "The redirect could not be switched, or not be read.",
+    remedy: "The message carries the system's own words; the rules in force before it are still in force.",
+  },
+  REDIRECT_FOREIGN: {
+    category: "redirect", exit: 3,
+    title: "Something that is not ours steers traffic under our name, or to a Linkerd proxy already.",
+    remedy: "Stop the other harness, or remove the rules it names (nft delete table inet linkerd_mesh), then start again.",
   },
   INTERNAL: {
     category: "internal", exit: 3,

@@ -12,6 +12,10 @@ export interface RedirectPlan {
   readonly outboundPortsToIgnore: readonly PortRange[];
   readonly outboundNetworksToIgnore: readonly Network[];
   readonly inboundPortsToIgnore: readonly PortRange[];
+  /** Ports of the proxy and the harness on this machine; never captured, whatever the lists say. */
+  readonly ownPorts: readonly PortRange[];
+  /** Address families whose outbound connections are captured: those on which the proxy listens. */
+  readonly outboundFamilies: readonly (4 | 6)[];
   /** The proxy and the harness run as this uid; nothing of theirs is captured. */
   readonly exemptUser: number;
   /** The address peers reach this machine at, per family. */

@@ -113,14 +113,14 @@ export const settingsTable = {
     kind: path,
     doc: "PEM file with trust anchors that are added to SPIRE's bundle",
   },
-  installfolder: {
+  installFolder: {
     kind: path, msi: "INSTALLFOLDER",
     default: { linux: "/opt/linkerd-mesh", win32: "%ProgramFiles%\\Buoyant\\Linkerd" },
     doc: "Folder that holds the programs",
   },
-  logdir: {
+  logDir: {
     kind: path, msi: "LOGDIR",
-    default: { linux: "/var/log/linkerd-mesh", win32: "<installfolder>" },
+    default: { linux: "/var/log/linkerd-mesh", win32: "<installFolder>" },
     doc: "Folder of the harness's log",
   },
   stateDir: {
@@ -134,7 +134,7 @@ export const settingsTable = {
   },
   proxyPath: {
     kind: path,
-    default: { linux: "<installfolder>/linkerd2-proxy", win32: "<installfolder>\\linkerd2-proxy.exe" },
+    default: { linux: "<installFolder>/linkerd2-proxy", win32: "<installFolder>\\linkerd2-proxy.exe" },
     doc: "The proxy's program file",
   },
   proxyLog: {

@@ -1,1 +1,0 @@
-export { renderSuggestion, suggest } from "../base/suggest.ts";

@@ -1,0 +1,75 @@
+import type { Address, Network, PortRange } from "./settings/values.ts";
+import type { RedirectPlan } from "./traffic.ts";
+import { fixedRows } from "./traffic-table.ts";
+
+/** How a new TCP connection is recognised. */
+export type TrafficMatch =
+  /** Opened by a process of this user. */
+  | { readonly kind: "user"; readonly uid: number }
+  /** Opened by any process, in one of these families; the kernel's own connections have no process. */
+  | { readonly kind: "process"; readonly families: readonly (4 | 6)[] }
+  /** Never leaves this machine. */
+  | { readonly kind: "local" }
+  /** Taken out of connection tracking, without which no translation is possible. */
+  | { readonly kind: "untracked" }
+  /** Goes to one of these networks. */
+  | { readonly kind: "networks"; readonly networks: readonly Network[] }
+  /** Goes to one of these ports. */
+  | { readonly kind: "ports"; readonly ports: readonly PortRange[] };
+
+/** One line of what happens to traffic, with its reason; the first row that matches decides. */
+export interface TrafficRow {
+  /** Words joined by `-`; unique in its direction. */
+  readonly name: string;
+  readonly direction: "outbound" | "inbound";
+  readonly verdict: "exempt" | "capture";
+  readonly match: TrafficMatch;
+  /** Why it is so, in at most 90 characters, without quotation marks. */
+  readonly why: string;
+}
+
+/** Every row that a plan means, in the order in which they are judged; a direction not captured has none. */
+export function trafficRows(plan: RedirectPlan): readonly TrafficRow[] {
+  return [
+    ...(plan.captureOutbound ? outboundRows(plan) : []),
+    ...(plan.captureInbound ? inboundRows(plan) : []),
+  ];
+}
+
+/** Host networks of the addresses, v4 first. */
+export function addressNetworks(addresses: Address): readonly Network[] {
+  const v4: Network[] = addresses.v4 === undefined ? [] : [{ family: 4, address: addresses.v4, prefix: 32 }];
+  const v6: Network[] = addresses.v6 === undefined ? [] : [{ family: 6, address: addresses.v6, prefix: 128 }];
+  return [...v4, ...v6];
+}
+
+function outboundRows(plan: RedirectPlan): readonly TrafficRow[] {
+  const row = rowMaker("outbound");
+  return [
+    row("mesh-user", { kind: "user", uid: plan.exemptUser }, "the proxy and its harness would be sent back to themselves"),
+    ...fixedRows.filter((fixed) => fixed.direction === "outbound"),
+    row("ignored-ports", { kind: "ports", ports: plan.outboundPortsToIgnore }, "OUTBOUND_PORTS_TO_IGNORE of this machine"),
+    row("ignored-networks", { kind: "networks", networks: plan.outboundNetworksToIgnore }, "OUTBOUND_NETWORKS_TO_IGNORE of this machine"),
+    {
+      ...row("to-the-mesh", { kind: "process", families: plan.outboundFamilies }, "whatever a process dials goes out through the proxy"),
+      verdict: "capture",
+    },
+  ];
+}
+
+function inboundRows(plan: RedirectPlan): readonly TrafficRow[] {
+  const row = rowMaker("inbound");
+  return [
+    row("own-ports", { kind: "ports", ports: plan.ownPorts }, "ports of the proxy and the harness are reached directly"),
+    ...fixedRows.filter((fixed) => fixed.direction === "inbound"),
+    row("ignored-ports", { kind: "ports", ports: plan.inboundPortsToIgnore }, "INBOUND_PORTS_TO_IGNORE of this machine"),
+    {
+      ...row("from-the-mesh", { kind: "networks", networks: addressNetworks(plan.addresses) }, "the proxy serves this machine's mesh address and no other"),
+      verdict: "capture",
+    },
+  ];
+}
+
+function rowMaker(direction: TrafficRow["direction"]) {
+  return (name: string, match: TrafficMatch, why: string): TrafficRow => ({ name, direction, verdict: "exempt", match, why });
+}
