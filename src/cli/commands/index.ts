@@ -20,6 +20,16 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./workload-manifest.ts")).workloadManifest,
     },
     {
+      name: ["completion"],
+      describe: "Print the completion script of a shell",
+      load: async () => (await import("./completion.ts")).createCompletionCommand(commandTable),
+    },
+    {
+      name: ["schema"],
+      describe: "Print the JSON schema of what a command prints with --output json",
+      load: async () => (await import("./schema.ts")).createSchemaCommand(commandTable),
+    },
+    {
       name: ["version"],
       describe: "Show the version",
       load: async () => (await import("./version.ts")).versionCommand,
