@@ -30,6 +30,11 @@ export const errorCatalogue = {
     title: "The config file cannot be read as YAML with one setting per line.",
     remedy: "Correct the file where the message says; `linkerd-mesh config validate` checks it.",
   },
+  CONFIG_BUSY: {
+    category: "settings", exit: 3,
+    title: "The config file is being changed by somebody else.",
+    remedy: "Try again in a moment.",
+  },
   SETTING_INVALID: {
     category: "settings", exit: 2,
     title: "A setting has a value that cannot be used.",

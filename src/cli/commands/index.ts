@@ -6,6 +6,7 @@ import type { CommandTable } from "../command.ts";
  */
 export const commandTable: CommandTable = {
   groups: {
+    config: "Settings of this machine",
     workload: "How the cluster sees this machine",
   },
   entries: [
@@ -13,6 +14,21 @@ export const commandTable: CommandTable = {
       name: ["overview"],
       describe: "Say how this machine stands and what to do next; the same as no command at all",
       load: async () => (await import("./overview.ts")).overview,
+    },
+    {
+      name: ["config", "show"],
+      describe: "Show every setting with its value and where it comes from, and all problems at once",
+      load: async () => (await import("./config-show.ts")).configShow,
+    },
+    {
+      name: ["config", "set"],
+      describe: "Change one setting in the config file; comments and order stay",
+      load: async () => (await import("./config-set.ts")).configSet,
+    },
+    {
+      name: ["config", "validate"],
+      describe: "Check all settings, wherever they come from, and tell every problem at once",
+      load: async () => (await import("./config-validate.ts")).configValidate,
     },
     {
       name: ["workload", "manifest"],
