@@ -57,7 +57,12 @@ async function runCommand(command: Command, args: readonly string[], session: Se
     },
     signal: terminal.signal,
     options,
-    settings: async (role = "none"): Promise<Settings> => (await import("./settings.ts")).loadSettings(host ?? missing("the settings"), { options, role }),
+    settings: async (role = "none"): Promise<Settings> => {
+      const { loadSettings } = await import("./settings.ts");
+      const settings = await loadSettings(host ?? missing("the settings"), { options, role });
+      threshold.level = settings.logLevel;
+      return settings;
+    },
     progress: (activity, status, percent) => reporter.progress(activity, status, percent),
     result: createResultWriter(command, globals.output, terminal.stdout),
   };

@@ -1,31 +1,8 @@
 import type { CommandLineShape } from "./command-shape.ts";
 import { offerFlags, planCompletion, type CompletionNode, type FlagOffer } from "./completion.ts";
 
-/** A completion script for bash ≥ 4 that starts no program: everything it offers stands in it. */
-export function renderBashCompletion(shape: CommandLineShape): string {
-  const nodes = planCompletion(shape);
-  const settings = offerFlags(shape.settings);
-  return `# Completion of linkerd-mesh for bash, printed by \`linkerd-mesh completion bash\`.
-_linkerd_mesh_settings="${words(settings)}"
-
-# Sets what may come after the command words in $1.
-_linkerd_mesh_at() {
-  words="" flags=""
-  case "$1" in
-${nodes.map(renderNode).join("\n")}
-  *) return 1 ;;
-  esac
-}
-
-# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
-_linkerd_mesh_value() {
-  case "$1:$2" in
-${[...nodes.flatMap(renderOwnValues), ...offerValues("*", settings)].join("\n")}
-  *) value="none" ;;
-  esac
-}
-
-_linkerd_mesh() {
+// The same for every table of commands: walks over the words before the cursor, then offers what fits.
+const walk = `_linkerd_mesh() {
   local path="" flag="" word words flags value index current="\${COMP_WORDS[COMP_CWORD]}"
   COMPREPLY=()
   _linkerd_mesh_at ""
@@ -60,6 +37,32 @@ _linkerd_mesh() {
 
 complete -F _linkerd_mesh linkerd-mesh
 `;
+
+/** A completion script for bash ≥ 4 that starts no program: everything it offers stands in it. */
+export function renderBashCompletion(shape: CommandLineShape): string {
+  const nodes = planCompletion(shape);
+  const settings = offerFlags(shape.settings);
+  return `# Completion of linkerd-mesh for bash, printed by \`linkerd-mesh completion bash\`.
+_linkerd_mesh_settings="${words(settings)}"
+
+# Sets what may come after the command words in $1.
+_linkerd_mesh_at() {
+  words="" flags=""
+  case "$1" in
+${nodes.map(renderNode).join("\n")}
+  *) return 1 ;;
+  esac
+}
+
+# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
+_linkerd_mesh_value() {
+  case "$1:$2" in
+${[...nodes.flatMap(renderOwnValues), ...offerValues("*", settings)].join("\n")}
+  *) value="none" ;;
+  esac
+}
+
+${walk}`;
 }
 
 function renderNode({ path, words: next, flags, takesSettings }: CompletionNode): string {

@@ -1,37 +1,8 @@
 import type { CommandLineShape } from "./command-shape.ts";
 import { offerFlags, planCompletion, type CompletionNode, type FlagOffer, type Offer } from "./completion.ts";
 
-/** A completion script for zsh with descriptions; like bash's it starts no program. */
-export function renderZshCompletion(shape: CommandLineShape): string {
-  const nodes = planCompletion(shape);
-  const settings = offerFlags(shape.settings);
-  return `#compdef linkerd-mesh
-# Completion of linkerd-mesh for zsh, printed by \`linkerd-mesh completion zsh\`.
-
-# Sets what may come after the command words in $1.
-_linkerd_mesh_at() {
-  next=() flags=()
-  case "$1" in
-${nodes.map(renderNode).join("\n")}
-  (*) return 1 ;;
-  esac
-}
-
-_linkerd_mesh_settings() {
-  flags+=(
-${settings.map(renderOffer).join("\n")}
-  )
-}
-
-# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
-_linkerd_mesh_value() {
-  case "$1:$2" in
-${[...nodes.flatMap(({ path, flags }) => offerValues(`"${path}"`, flags)), ...offerValues("*", settings)].join("\n")}
-  (*) value=(none) ;;
-  esac
-}
-
-_linkerd_mesh() {
+// The same for every table of commands: walks over the words before the cursor, then offers what fits.
+const walk = `_linkerd_mesh() {
   local at="" flag="" word current="\${words[CURRENT]}"
   local -a next flags value
   integer index
@@ -73,6 +44,38 @@ else
   compdef _linkerd_mesh linkerd-mesh
 fi
 `;
+
+/** A completion script for zsh with descriptions; like bash's it starts no program. */
+export function renderZshCompletion(shape: CommandLineShape): string {
+  const nodes = planCompletion(shape);
+  const settings = offerFlags(shape.settings);
+  return `#compdef linkerd-mesh
+# Completion of linkerd-mesh for zsh, printed by \`linkerd-mesh completion zsh\`.
+
+# Sets what may come after the command words in $1.
+_linkerd_mesh_at() {
+  next=() flags=()
+  case "$1" in
+${nodes.map(renderNode).join("\n")}
+  (*) return 1 ;;
+  esac
+}
+
+_linkerd_mesh_settings() {
+  flags+=(
+${settings.map(renderOffer).join("\n")}
+  )
+}
+
+# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
+_linkerd_mesh_value() {
+  case "$1:$2" in
+${[...nodes.flatMap(({ path, flags }) => offerValues(`"${path}"`, flags)), ...offerValues("*", settings)].join("\n")}
+  (*) value=(none) ;;
+  esac
+}
+
+${walk}`;
 }
 
 function renderNode({ path, words, flags, takesSettings }: CompletionNode): string {

@@ -2,7 +2,7 @@ import type { ErrorEntry } from "../model/error-catalogue.ts";
 
 const exits = { 1: "the answer is no", 2: "usage or settings", 3: "could not do it" } as const;
 
-/** docs/errors.md: a section for every code of the catalogue, in alphabetical order. */
+/** Renders docs/errors.md: a section for every code of the catalogue, in alphabetical order. */
 export function renderErrorsDocs(catalogue: Readonly<Record<string, ErrorEntry>>): string {
   const sections = Object.entries(catalogue)
     .sort(([one], [other]) => (one < other ? -1 : 1))

@@ -55,6 +55,11 @@ export const errorCatalogue = {
     title: "This machine cannot be described to the cluster as it is configured.",
     remedy: "Correct the settings or the --port options that the message names.",
   },
+  FILE_FAILED: {
+    category: "platform", exit: 3,
+    title: "A file or folder could not be read or written.",
+    remedy: "Check that the path exists, that this account may use it, and that the disk is not full.",
+  },
   PLATFORM_UNSUPPORTED: {
     category: "platform", exit: 3,
     title: "The program does not run on this operating system.",

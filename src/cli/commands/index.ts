@@ -6,7 +6,7 @@ import type { CommandTable } from "../command.ts";
  */
 export const commandTable: CommandTable = {
   groups: {
-    config: "Settings of this machine",
+    config: "The settings of this machine",
     workload: "How the cluster sees this machine",
   },
   entries: [
