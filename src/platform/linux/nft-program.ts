@@ -1,5 +1,5 @@
 import { MeshError } from "../../model/errors.ts";
-import type { Account, Clock, Files, Log, Processes } from "../host.ts";
+import type { Account, Files, Processes } from "../host.ts";
 import { parseListing, parseObjects, type Listing } from "./nft-listing.ts";
 import { tableName } from "./nft-table.ts";
 
@@ -7,8 +7,6 @@ import { tableName } from "./nft-table.ts";
 export interface RedirectTools {
   readonly processes: Processes;
   readonly files: Files;
-  readonly clock: Clock;
-  readonly log: Log;
   account(): Promise<Account>;
 }
 

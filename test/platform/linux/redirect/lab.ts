@@ -144,8 +144,6 @@ export function toolsIn(wrap: readonly string[]): RedirectTools {
   return {
     processes: wrappedProcesses(wrap),
     files,
-    clock: { now: () => new Date(), monotonic: () => performance.now(), sleep: () => Promise.reject(new Error("unused")) },
-    log: { write: () => undefined, child: () => { throw new Error("unused"); } },
     account: () => Promise.resolve({ name: "root", uid: 0, mayRedirect: true }),
   };
 }
@@ -182,11 +180,14 @@ const files: Files = {
   readText: unused, writeAtomic: unused, append: unused, list: unused, makeFolder: unused, remove: unused, lock: unused,
 };
 
+// Who holds the other end of descriptor 3 sees it close when this process and its children are gone.
+const witness: readonly "inherit"[] = process.env["RD_WITNESS"] === undefined ? [] : ["inherit"];
+
 function wrappedProcesses(wrap: readonly string[]): Processes {
   return {
     spawn: (spec) => {
       const [file = "", ...args] = [...wrap, spec.file, ...spec.args];
-      const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe"] });
+      const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe", ...witness] });
       for (const stream of ["stdout", "stderr"] as const) {
         createInterface({ input: child[stream] }).on("line", (line) => spec.onLine?.(stream, line));
       }
