@@ -13,7 +13,7 @@ export interface RedirectTools {
 // Not by PATH: what runs with the right to change the network is not chosen by a variable.
 const places = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft"];
 
-/** nft -i reads and writes a history file in HOME; there is none to leave behind. */
+/** The environment of every nft: a HOME where `nft -i` cannot leave its history file, and messages in English. */
 export const nftEnvironment: Readonly<Record<string, string>> = { HOME: "/dev/null", LC_ALL: "C" };
 
 /** Where nft is, or undefined when it is not installed. */

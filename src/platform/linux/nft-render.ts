@@ -23,9 +23,8 @@ export function renderTable(plan: RedirectPlan, owner?: number): string {
   return [
     `# Made by linkerd-mesh. Its process holds this table and takes it along, however it ends; nobody else can change it.`,
     `add table inet ${tableName} { flags owner; }`,
-    "# Chains, the same in every plan.",
+    "# Chains and sets, the same in every plan. The kernel searches sets by halves, however long they are.",
     ...table.chains.map((chain) => add("chain", `${chain.name}${renderHook(chain)}`)),
-    "# Sets: the kernel searches them by halves, however long the lists are.",
     ...table.sets.map((set) => add("set", `${set.name} { type ${set.type}; flags interval; }`)),
     "# From here on the content is new; it takes effect as a whole.",
     `flush table inet ${tableName}`,

@@ -187,9 +187,10 @@ function wrappedProcesses(wrap: readonly string[]): Processes {
   return {
     spawn: (spec) => {
       const [file = "", ...args] = [...wrap, spec.file, ...spec.args];
-      const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe", ...witness] });
+      const child: ChildProcess = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe", ...witness] });
       for (const stream of ["stdout", "stderr"] as const) {
-        createInterface({ input: child[stream] }).on("line", (line) => spec.onLine?.(stream, line));
+        const input = child[stream];
+        if (input !== null) createInterface({ input }).on("line", (line) => spec.onLine?.(stream, line));
       }
       return Promise.resolve(childOf(child));
     },
@@ -208,7 +209,7 @@ function wrappedProcesses(wrap: readonly string[]): Processes {
   };
 }
 
-function childOf(child: ReturnType<typeof spawn>): Child {
+function childOf(child: ChildProcess): Child {
   const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined })));
   child.stdin?.on("error", () => undefined);
   return {

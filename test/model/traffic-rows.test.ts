@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import type { PortRange } from "../../src/model/settings/values.ts";
+import { planTraffic } from "../../src/model/traffic-plan.ts";
+import type { TrafficRow } from "../../src/model/traffic-row.ts";
+import { trafficRows } from "../../src/model/traffic-rows.ts";
+
+function rows(inboundPortsToIgnore: readonly PortRange[] = []): readonly TrafficRow[] {
+  return trafficRows(planTraffic({
+    inboundNetworkAddress: { v4: "192.0.2.10" }, proxyInboundPort: 4143, proxyOutboundPort: 4140, proxyAdminPort: 4191, harnessAdminPort: 4192,
+    outboundRedirect: "on", outboundPortsToIgnore: [], outboundNetworksToIgnore: [], inboundPortsToIgnore,
+  }, 988));
+}
+
+describe("traffic rows", () => {
+  it("are judged in this order", () => {
+    assert.deepEqual(rows().map((row) => `${row.direction} ${row.verdict} ${row.name}`), [
+      "outbound exempt mesh-user", "outbound exempt loopback-device", "outbound exempt untracked", "outbound exempt loopback",
+      "outbound exempt link-local", "outbound exempt multicast", "outbound exempt unspecified", "outbound exempt azure-host",
+      "outbound exempt management", "outbound exempt logon", "outbound exempt ignored-ports", "outbound exempt ignored-networks",
+      "outbound capture to-the-mesh",
+      "inbound exempt own-ports", "inbound exempt loopback-device", "inbound exempt untracked", "inbound exempt management",
+      "inbound exempt ignored-ports", "inbound capture from-the-mesh",
+    ]);
+  });
+
+  it("have names that are unique in their direction, and a short reason each", () => {
+    const all = rows();
+    assert.equal(new Set(all.map((row) => `${row.direction} ${row.name}`)).size, all.length);
+    for (const row of all) {
+      assert.match(row.name, /^[a-z]+(-[a-z]+)*$/);
+      assert.match(row.why, /^[^"]{10,90}$/);
+    }
+  });
+
+  it("exempt the ports by which one administers a machine even when the setting names none", () => {
+    for (const port of [22, 445, 3389, 5985, 5986]) {
+      const exempt = rows([]).some((row) =>
+        row.direction === "inbound" && row.verdict === "exempt" && row.match.kind === "ports"
+        && row.match.ports.some((range) => range.from <= port && port <= range.to));
+      assert.ok(exempt, `port ${port}`);
+    }
+  });
+});
