@@ -7,6 +7,7 @@ import type { CommandTable } from "../command.ts";
 export const commandTable: CommandTable = {
   groups: {
     config: "The settings of this machine",
+    redirect: "What of this machine's traffic goes through the proxy",
     workload: "How the cluster sees this machine",
   },
   entries: [
@@ -29,6 +30,21 @@ export const commandTable: CommandTable = {
       name: ["config", "validate"],
       describe: "Check all settings, wherever they come from, and tell every problem at once",
       load: async () => (await import("./config-validate.ts")).configValidate,
+    },
+    {
+      name: ["redirect", "on"],
+      describe: "Let traffic go through the proxy again; the harness does it as soon as the proxy is ready",
+      load: async () => (await import("./redirect.ts")).redirectOn,
+    },
+    {
+      name: ["redirect", "off"],
+      describe: "Let traffic pass as if there were no mesh, until redirect on; also the way back in for who locked himself out",
+      load: async () => (await import("./redirect.ts")).redirectOff,
+    },
+    {
+      name: ["redirect", "status"],
+      describe: "Say whether traffic is redirected, whether it shall be, and how the rules differ from the settings",
+      load: async () => (await import("./redirect.ts")).redirectStatus,
     },
     {
       name: ["workload", "manifest"],

@@ -2,4 +2,259 @@
 import type { CommandShape } from "../../generate/command-shape.ts";
 
 /** What help and completion show of every command. */
-export const commandShapes: readonly CommandShape[] = [];
+export const commandShapes: readonly CommandShape[] = [
+  {
+    "name": [
+      "overview"
+    ],
+    "describe": "Say how this machine stands and what to do next; the same as no command at all",
+    "examples": [
+      {
+        "line": "linkerd-mesh",
+        "does": "Says how this machine stands and what to do next"
+      },
+      {
+        "line": "linkerd-mesh --output json",
+        "does": "Says the same as one JSON object"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "config",
+      "show"
+    ],
+    "describe": "Show every setting with its value and where it comes from, and all problems at once",
+    "examples": [
+      {
+        "line": "linkerd-mesh config show",
+        "does": "Shows what the harness would run with"
+      },
+      {
+        "line": "linkerd-mesh config show --cluster-domain example.org",
+        "does": "Shows what follows from another cluster domain"
+      }
+    ],
+    "options": {
+      "for": {
+        "type": "string",
+        "choices": [
+          "run",
+          "autoregister"
+        ],
+        "default": "run",
+        "describe": "The command whose settings are meant: the harness, or the registration service"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "config",
+      "set"
+    ],
+    "describe": "Change one setting in the config file; comments and order stay",
+    "examples": [
+      {
+        "line": "linkerd-mesh config set inboundNetworkAddress 10.0.0.5",
+        "does": "Says at which address the cluster reaches this machine"
+      },
+      {
+        "line": "linkerd-mesh config set logLevel --unset",
+        "does": "Goes back to the default log level"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "setting",
+        "describe": "Name of the setting, as config show writes it",
+        "required": true
+      },
+      {
+        "name": "value",
+        "describe": "Its new value",
+        "required": false
+      }
+    ],
+    "options": {
+      "unset": {
+        "type": "boolean",
+        "describe": "Remove the setting from the file, so that its default counts again"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Change this config file instead of the system's"
+      }
+    }
+  },
+  {
+    "name": [
+      "config",
+      "validate"
+    ],
+    "describe": "Check all settings, wherever they come from, and tell every problem at once",
+    "examples": [
+      {
+        "line": "linkerd-mesh config validate",
+        "does": "Checks what the harness would run with"
+      },
+      {
+        "line": "linkerd-mesh config validate --config ./new.yaml",
+        "does": "Checks a file before it is put in place"
+      }
+    ],
+    "options": {
+      "for": {
+        "type": "string",
+        "choices": [
+          "run",
+          "autoregister"
+        ],
+        "default": "run",
+        "describe": "The command whose settings are meant: the harness, or the registration service"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "on"
+    ],
+    "describe": "Let traffic go through the proxy again; the harness does it as soon as the proxy is ready",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect on",
+        "does": "Takes back a redirect off"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "off"
+    ],
+    "describe": "Let traffic pass as if there were no mesh, until redirect on; also the way back in for who locked himself out",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect off",
+        "does": "Takes every rule away; the harness and the proxy keep running"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "status"
+    ],
+    "describe": "Say whether traffic is redirected, whether it shall be, and how the rules differ from the settings",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect status --output json",
+        "does": "Prints state, owner and differences for a script"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "workload",
+      "manifest"
+    ],
+    "describe": "Print the ExternalWorkload, Service and policies of this machine for kubectl",
+    "examples": [
+      {
+        "line": "linkerd-mesh workload manifest --port http:8080 | kubectl apply -f -",
+        "does": "Makes this machine known to the cluster"
+      },
+      {
+        "line": "linkerd-mesh workload manifest --port http:8080 --client default.web.serviceaccount.identity.linkerd.cluster.local",
+        "does": "Lets one service account call it"
+      }
+    ],
+    "options": {
+      "port": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A port of the application as NAME:PORT; may be given several times"
+      },
+      "client": {
+        "type": "string",
+        "repeat": true,
+        "describe": "An identity that may call the machine; every identity of the mesh when left out"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "completion"
+    ],
+    "describe": "Print the completion script of a shell",
+    "examples": [
+      {
+        "line": "source <(linkerd-mesh completion bash)",
+        "does": "Switches completion on in this bash"
+      },
+      {
+        "line": "linkerd-mesh completion bash > /etc/bash_completion.d/linkerd-mesh",
+        "does": "Switches it on in every bash"
+      },
+      {
+        "line": "linkerd-mesh completion zsh > \"${fpath[1]}/_linkerd-mesh\"",
+        "does": "Switches it on in zsh"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "shell",
+        "describe": "The shell",
+        "required": true,
+        "choices": [
+          "bash",
+          "zsh"
+        ]
+      }
+    ]
+  },
+  {
+    "name": [
+      "schema"
+    ],
+    "describe": "Print the JSON schema of what a command prints with --output json",
+    "examples": [
+      {
+        "line": "linkerd-mesh schema overview",
+        "does": "Prints the schema of one command's objects"
+      },
+      {
+        "line": "linkerd-mesh schema",
+        "does": "Prints all schemas, and that of stderr's lines under --progress json"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "command",
+        "describe": "Words of the command; the schemas of all, and of stderr under --progress json, when left out",
+        "required": false,
+        "rest": true
+      }
+    ]
+  },
+  {
+    "name": [
+      "version"
+    ],
+    "describe": "Show the version",
+    "examples": [
+      {
+        "line": "linkerd-mesh version --output json",
+        "does": "Shows the version for a script"
+      }
+    ]
+  }
+];
