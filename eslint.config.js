@@ -14,6 +14,9 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": "off",
       "@typescript-eslint/no-explicit-any": "off",
       "@typescript-eslint/ban-ts-comment": "off",
+      // `Promise<Value | void>` says best that an abort gives nothing.
+      "@typescript-eslint/no-invalid-void-type": "off",
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
       // Numbers and booleans in a text are what one expects them to be.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // A promise that nobody awaits on purpose is marked with void.
