@@ -165,6 +165,26 @@ export const errorCatalogue = {
     title: "Something that is not ours steers traffic under our name, or to a Linkerd proxy already.",
     remedy: "Stop the other harness, or remove the rules it names (nft delete table inet linkerd_mesh), then start again.",
   },
+  DISK_FULL: {
+    category: "platform", exit: 3,
+    title: "A file could not be written because the disk is full.",
+    remedy: "Free space on the disk that holds the path of the message; nothing that was there before is damaged.",
+  },
+  PROGRAM_MISSING: {
+    category: "platform", exit: 3,
+    title: "A program that is needed is not on this machine.",
+    remedy: "Install the program, or correct the path of the setting that names it.",
+  },
+  PROGRAM_FAILED: {
+    category: "platform", exit: 3,
+    title: "A program could not be started.",
+    remedy: "Run it by hand as the same user; the message carries the system's own words.",
+  },
+  DEMO_NETWORK: {
+    category: "simulator", exit: 3,
+    title: "The small network of the demo could not be made.",
+    remedy: "Run it as root on Linux with iproute2, util-linux and nftables; the message carries the system's own words.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",

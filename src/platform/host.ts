@@ -36,6 +36,8 @@ export interface ChildSpec {
   readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
   /** The child has a standard input that `write` feeds; without it the input is empty. */
   readonly stdin?: boolean;
+  /** The child gets none of our capabilities and no way to gain any (Linux). */
+  readonly dropRights?: boolean;
 }
 
 /** A running child. Disposing it kills it if it still lives and waits for its end. */
