@@ -68,7 +68,7 @@ const privatePlaces: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(?:^|[\\s"'\`(=:])${slash}(?:work|root|home${slash}\\w+|Users${slash}\\w+)${slash}\\w`, "mu"), "a path of somebody's machine"],
   [new RegExp(`${slash}opt${slash}(?!linkerd-mesh\\b)[a-z][\\w.-]*`, "u"), "a path of somebody's machine"],
   [/https?:\/\/[\w.-]*(?:registry|artifactory|nexus|goproxy|proxy\.golang|mirror)[\w.-]*/iu, "a registry's host"],
-  [new RegExp(`\\bissues ${"(?:show|list)"}\\b|\\bhelper [A-Z]{2,}\\b|\\bbefore-${"stop"}\\b`, "u"), "a tool of the workplace"],
+  [/\bissues (?:show|list)\b|\bhelper [A-Z]{2,}\b|\bbefore-stop\b/u, "a tool of the workplace"],
 ];
 
 /** The repository works outside the place where it was written. */
