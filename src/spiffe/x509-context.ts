@@ -21,7 +21,7 @@ export interface X509Context {
 export function parseX509Context(message: Uint8Array, now: Date): X509Context {
   const results = decode(message).svids.map((svid) => tryParse(svid, now));
   const svids = results.filter((result) => result instanceof Svid);
-  const refused = results.filter((result) => !(result instanceof Svid));
+  const refused = results.filter((result): result is RefusedSvid => !(result instanceof Svid));
   const [first] = refused;
   if (svids.length === 0 && first !== undefined) throw first.error;
   return { svids, receivedAt: now, ...(refused.length > 0 ? { refused } : {}) };
