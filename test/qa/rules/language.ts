@@ -109,7 +109,7 @@ function isDoubleCast(node: ts.Node): boolean {
 function hasSentence(node: ts.Node): boolean {
   const comment = (ts.getLeadingCommentRanges(node.getSourceFile().text, node.pos) ?? []).at(-1);
   const text = comment === undefined ? "" : node.getSourceFile().text.slice(comment.pos, comment.end);
-  return /^\/\*\*[\s*]+[A-Z`"'√0-9][\s\S]{2,}[.:?!][\s`)"*@]/u.test(text);
+  return /^\/\*\*[\s*]+[^\s*]+ [\s\S]+[.:?!][\s`)"*@]/u.test(text);
 }
 
 function isLaterOverload(node: ts.Statement): boolean {
