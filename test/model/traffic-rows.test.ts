@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { PortRange } from "../../src/model/settings/values.ts";
 import { planTraffic } from "../../src/model/traffic-plan.ts";
 import type { TrafficRow } from "../../src/model/traffic-row.ts";
@@ -39,5 +40,12 @@ describe("traffic rows", () => {
         && row.match.ports.some((range) => range.from <= port && port <= range.to));
       assert.ok(exempt, `port ${port}`);
     }
+  });
+
+  it("stand in docs/redirect.md, in the same order with the same reasons", () => {
+    const cells = readFileSync("docs/redirect.md", "utf8").split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+    const documented = cells.filter(([, name = "", , why = ""]) => /^[a-z-]+$/.test(name) && why !== "" && !["row", "mode", "redirect", "refuse"].includes(name) && !/^-+$/.test(name));
+    assert.deepEqual(documented.map(([, name, , why]) => `${name}: ${why}`), rows().map((row) => `${row.name}: ${row.why}`));
+    for (const [, name, what = ""] of documented) assert.equal(what === "**captured**", rows().some((row) => row.name === name && row.verdict === "capture"), name);
   });
 });

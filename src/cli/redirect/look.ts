@@ -1,5 +1,6 @@
 import { isMeshError } from "../../model/errors.ts";
 import type { Resolution } from "../../model/settings/resolve.ts";
+import { settingsTable } from "../../model/settings/table.ts";
 import { planTraffic } from "../../model/traffic-plan.ts";
 import type { RedirectPlan } from "../../model/traffic.ts";
 import type { Host } from "../../platform/host.ts";
@@ -8,8 +9,8 @@ import type { SeenState } from "./judge.ts";
 
 /** Where the harness's admin server is dialled from this machine; works with settings that have other problems. */
 export function adminAddress({ resolved }: Resolution): string {
-  const host = resolved.get("harnessAdminAddress")?.text ?? "127.0.0.1";
-  const port = resolved.get("harnessAdminPort")?.text ?? "4192";
+  const host = resolved.get("harnessAdminAddress")?.text ?? settingsTable.harnessAdminAddress.default;
+  const port = resolved.get("harnessAdminPort")?.text ?? settingsTable.harnessAdminPort.default;
   const dialled = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
   return dialled.includes(":") ? `[${dialled}]:${port}` : `${dialled}:${port}`;
 }

@@ -109,7 +109,7 @@ describe("redirect: life of the table", function () {
   });
 
   it("leaves nothing when the program itself is killed", async () => {
-    const [file = "", ...args] = [...inside(space), process.execPath, probe, "hold"];
+    const [file, ...args] = [...inside(space), process.execPath, probe, "hold"];
     const program = spawn(file, args, { stdio: ["ignore", "pipe", "inherit", "pipe"], env: { ...process.env, RD_WITNESS: "1" } });
     assert.ok(program.stdout !== null);
     await once(program.stdout, "data");
@@ -174,7 +174,7 @@ describe("redirect: user namespace", function () {
 const wholeCycle = ["no obstacle", ["present", "redirect", []], ["present", "refuse", []], ["absent", undefined, undefined]];
 
 function cycle(wrap: readonly string[]): unknown[] {
-  const [file = "", ...args] = [...wrap, process.execPath, probe];
+  const [file, ...args] = [...wrap, process.execPath, probe];
   const { stdout, stderr } = spawnSync(file, args, { encoding: "utf8" });
   assert.equal(stderr, "");
   return stdout.trim().split("\n").map((line) => {
