@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -36,9 +36,18 @@ function generateFolder(folder: string): [path: string, text: string][] {
     plugins: [{ local: ["node_modules/.bin/protoc-gen-ts_proto"], out, opt: tsProtoOptions, strategy: "all" }],
   };
   try {
-    execFileSync("node_modules/.bin/buf", ["generate", "--template", JSON.stringify(template), folder], { stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync(findBuf(), ["generate", "--template", JSON.stringify(template), folder], { stdio: ["ignore", "inherit", "inherit"] });
     return globSync("**/*.ts", { cwd: out }).sort().map((name) => [join(target, name), `${marker}\n${readFileSync(join(out, name), "utf8")}`]);
   } finally {
     rmSync(out, { recursive: true });
   }
+}
+
+// The packages of the binaries themselves, not the one that chooses between them: it also wants those of systems that
+// nobody generates on, and a registry that lacks one of them makes `npm ci` fail.
+function findBuf(): string {
+  const cpu = process.arch === "arm64" ? "aarch64" : process.arch;
+  const file = `node_modules/@bufbuild/buf-${process.platform}-${cpu}/bin/buf`;
+  if (!existsSync(file)) throw new Error(`protocols can be generated and compared on Linux (x64, arm64) only: ${file} is missing`);
+  return file;
 }
