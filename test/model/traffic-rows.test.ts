@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { PortRange } from "../../src/model/settings/values.ts";
 import { planTraffic } from "../../src/model/traffic-plan.ts";
 import type { TrafficRow } from "../../src/model/traffic-row.ts";
-import { trafficRows } from "../../src/model/traffic-rows.ts";
+import { addressNetworks, trafficRows } from "../../src/model/traffic-rows.ts";
 
 function rows(inboundPortsToIgnore: readonly PortRange[] = []): readonly TrafficRow[] {
   return trafficRows(planTraffic({
@@ -40,6 +40,24 @@ describe("traffic rows", () => {
         && row.match.ports.some((range) => range.from <= port && port <= range.to));
       assert.ok(exempt, `port ${port}`);
     }
+  });
+
+  it("are those of the captured directions only", () => {
+    const plan = { ...planTraffic({
+      proxyInboundPort: 4143, proxyOutboundPort: 4140, proxyAdminPort: 4191, harnessAdminPort: 4192,
+      outboundRedirect: "on", outboundPortsToIgnore: [], outboundNetworksToIgnore: [], inboundPortsToIgnore: [],
+    }, 988), captureInbound: false };
+    assert.deepEqual(new Set(trafficRows(plan).map((row) => row.direction)), new Set(["outbound"]));
+    assert.deepEqual(trafficRows({ ...plan, captureOutbound: false }), []);
+    assert.deepEqual(new Set(trafficRows({ ...plan, captureOutbound: false, captureInbound: true }).map((row) => row.direction)), new Set(["inbound"]));
+  });
+
+  it("capture inbound what goes to the machine's own addresses, each a network of one", () => {
+    const v4 = { family: 4, address: "192.0.2.10", prefix: 32 } as const;
+    const v6 = { family: 6, address: "2001:db8::10", prefix: 128 } as const;
+    assert.deepEqual(rows().at(-1)?.match, { kind: "networks", networks: [v4] });
+    assert.deepEqual(addressNetworks({ v4: v4.address, v6: v6.address }), [v4, v6]);
+    assert.deepEqual(addressNetworks({ v6: v6.address }), [v6]);
   });
 
   it("stand in docs/redirect.md, in the same order with the same reasons", () => {

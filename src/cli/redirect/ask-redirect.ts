@@ -41,7 +41,7 @@ function judgeAnswer(address: string, status: number, body: unknown): HarnessAns
 function describeFailure(address: string, error: unknown): HarnessAnswer {
   const cause: unknown = error instanceof Error ? error.cause ?? error : error;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ECONNREFUSED" || code === "EADDRNOTAVAIL") return { address, state: "absent" };
+  if (code === "ECONNREFUSED" || code === "EADDRNOTAVAIL" || code === "ENETUNREACH") return { address, state: "absent" };
   const late = cause instanceof Error && cause.name === "TimeoutError";
   return { address, state: "strange", detail: late ? `no answer within ${patience / 1_000} seconds` : cause instanceof Error ? cause.message : String(cause) };
 }
