@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MeshError } from "../../model/errors.ts";
+import { askHarness } from "../overview/ask-harness.ts";
 
 /** What stands behind the harness's admin address; `want` is what it keeps the redirect at, when it says so. */
 export type HarnessAnswer =
@@ -22,7 +23,10 @@ export async function askRedirect(address: string, want: "on" | "off" | undefine
   try {
     const response = await fetch(`http://${address}/redirect`, { ...question, signal: bounded, redirect: "error" });
     const body: unknown = await response.json().catch(() => undefined);
-    return judgeAnswer(address, response.status, body);
+    const answer = judgeAnswer(address, response.status, body);
+    if (answer.state !== "strange" || want !== undefined) return answer;
+    // A harness of another version need not tell what it wants; that it is one, it tells.
+    return (await askHarness(address, signal)).state === "answering" ? { address, state: "answering", want } : answer;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof MeshError) throw error;

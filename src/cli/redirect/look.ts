@@ -30,6 +30,21 @@ export async function lookAtRedirect(host: Host, resolution: Resolution, signal:
   }
 }
 
+// How long a harness that was asked to switch off may take until the kernel agrees, in milliseconds.
+const patience = 3_000;
+const pause = 50;
+
+/** The rules once they are gone, or as they are after a few seconds of waiting for that. */
+export async function awaitOff(host: Host, resolution: Resolution, signal: AbortSignal): Promise<SeenState> {
+  const until = host.clock.monotonic() + patience;
+  let seen = await lookAtRedirect(host, resolution, signal);
+  while (seen.state === "present" && host.clock.monotonic() < until) {
+    await host.clock.sleep(pause, signal);
+    seen = await lookAtRedirect(host, resolution, signal);
+  }
+  return seen;
+}
+
 async function expectedPlan({ files }: Host, { settings }: Resolution): Promise<RedirectPlan | undefined> {
   if (settings === undefined) return undefined;
   const uid = parseUid((await files.readText("/etc/passwd")) ?? "", settings.proxyUser);
