@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { listMutants, type Mutant } from "./mutants.ts";
 
 const threshold = 0.8;
-const mostPerFile = 60;
+const mostPerFile = 150;
 const budget = AbortSignal.timeout(230_000);
 
 interface Result extends Mutant {
