@@ -28,7 +28,8 @@ async function findObstacle(tools: RedirectTools): Promise<{ readonly what: stri
       remedy: "Run the harness as its service, which has that right, or as root.",
     };
   }
-  const complaint = await checkCommands(tools, `add table inet ${tableName}_check { flags owner; }\n`, AbortSignal.timeout(5_000));
+  // No signal of its own: every nft is bounded.
+  const complaint = await checkCommands(tools, `add table inet ${tableName}_check { flags owner; }\n`, new AbortController().signal);
   if (complaint === undefined) return undefined;
   return { what: `the kernel takes no table with an owner: ${complaint}`, remedy: "Use Linux 5.12 or newer with nf_tables, and nft 1.0 or newer." };
 }

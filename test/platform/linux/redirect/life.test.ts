@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { isMeshError } from "../../../../src/model/errors.ts";
 import type { Redirector } from "../../../../src/model/traffic.ts";
+import type { RedirectTools } from "../../../../src/platform/linux/nft-program.ts";
 import { nftRedirector } from "../../../../src/platform/linux/redirector.ts";
 import { skipUnless } from "../../../support/skip.ts";
 import { inside, ip, missing, nft, plan, toolsIn } from "./lab.ts";
@@ -146,6 +147,17 @@ describe("redirect: life of the table", function () {
     assert.equal(obstacle?.what, "nft is not installed");
     assert.match(obstacle.remedy, /apt install nftables/);
     await assert.rejects(nftRedirector(tools).enable(plan, limit()), (error) => isMeshError(error, "REDIRECT_ABSENT"));
+  });
+
+  it("does not wait for ever for an nft that hangs", async () => {
+    const tools = toolsIn(inside(space));
+    const deaf: RedirectTools["processes"] = { ...tools.processes, spawn: (spec) => tools.processes.spawn({ ...spec, file: "/bin/sleep", args: ["60"] }) };
+    await assert.rejects(nftRedirector({ ...tools, processes: deaf, answerLimit: 500 }).enable(plan, limit()),
+      (error) => isMeshError(error, "REDIRECT_FAILED") && error.what === "nft did not answer within 0.5 s");
+    const slow: RedirectTools["processes"] = { ...tools.processes, run: (spec, signal) => tools.processes.run({ ...spec, file: "/bin/sleep", args: ["60"] }, signal) };
+    await assert.rejects(nftRedirector({ ...tools, processes: slow, answerLimit: 100 }).observe(plan, limit()),
+      (error) => isMeshError(error, "REDIRECT_FAILED") && error.what === "it did not end within 0.1 s");
+    assert.deepEqual(await redirector.observe(plan, limit()), { state: "absent" });
   });
 
   it("names the right that an unprivileged account lacks", async () => {
