@@ -88,6 +88,12 @@ describe("redirect: packets", function () {
     assert.match(await application.dial(peer.v4, 8080), /^at 8080/);
   });
 
+  it("leaves a family alone in which the proxy does not listen", async () => {
+    await using _active = await on({ outboundFamilies: [4] });
+    assert.match(await application.dial(peer.v6, 8080), /^at 8080/);
+    assert.match(await application.dial(peer.v4, 8080), /^at 4140/);
+  });
+
   for (const mode of ["redirect", "refuse"] as const) {
     it(`never touches inbound SSH, whatever the lists say (${mode})`, async () => {
       const ssh = await lab.agent(lab.machine, 0);
