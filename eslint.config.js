@@ -22,14 +22,11 @@ export default tseslint.config(
       // A promise that nobody awaits on purpose is marked with void.
       "@typescript-eslint/no-floating-promises": ["error", { ignoreVoid: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
-      "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/prefer-readonly": "error",
       // Contexts and hosts are made of closures; an unbound method of a class with private fields fails at its first call.
       "@typescript-eslint/unbound-method": "off",
       eqeqeq: "error",
-      "no-var": "error",
-      "prefer-const": "error",
       "no-param-reassign": "error",
       "no-implicit-coercion": "error",
       "no-unused-vars": "off",

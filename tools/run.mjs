@@ -10,7 +10,10 @@ import { isTask, taskNames, tasks } from "./tasks.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [name = "", ...rest] = process.argv.slice(2);
 
-if (!isTask(name)) {
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`run: this is Node ${process.versions.node}; Node >= 20 is needed to start (the pinned one for the rest is then installed by npm)`);
+  process.exitCode = 3;
+} else if (!isTask(name)) {
   console.error(`run: there is no task '${name}'; the tasks are: ${taskNames().join(", ")}`);
   process.exitCode = 2;
 } else {

@@ -76,6 +76,18 @@ describe("tools/run.mjs", () => {
     assert.match(run(root, ["test", "test/a.test.ts", "--bail"]).stdout, /^test\/a\.test\.ts --bail\n$/u);
   });
 
+  it("says which Node is needed on a host that is too old to start, or that nothing is pinned for", () => {
+    const old = run(root, ["mesh"], pretend({ node: "18.20.0" }));
+    assert.deepEqual({ status: old.status, said: /Node 18\.20\.0; Node >= 20 is needed/u.test(old.stderr) }, { status: 3, said: true });
+    const unpinned = run(root, ["mesh"], pretend({ node: "20.0.0", platform: "sunos" }));
+    assert.deepEqual({ status: unpinned.status, said: /no Node is pinned for sunos[\s\S]*install Node >= 24/u.test(unpinned.stderr) }, { status: 3, said: true });
+  });
+
+  it("runs on the host's own Node where none is pinned and it is new enough", () => {
+    const { status, stdout } = run(root, ["mesh"], pretend({ node: "24.0.0", platform: "sunos" }));
+    assert.deepEqual({ status, stdout }, { status: 0, stdout: "main []\n" });
+  });
+
   it("passes a signal on and ends as the child does", async () => {
     run(root, ["mesh"]);
     stub(root, "src/main.ts", 'process.on("SIGTERM", () => { clearInterval(timer); process.exitCode = 7; }); const timer = setInterval(() => {}, 1000); console.log("up");');
@@ -84,6 +96,16 @@ describe("tools/run.mjs", () => {
     child.kill("SIGTERM");
     assert.deepEqual(await once(child, "exit"), [7, null]);
   });
+
+  // Options for a Node that says it is another one.
+  function pretend({ node, platform = process.platform }: { node: string; platform?: string }): Record<string, string> {
+    const file = join(root, "pretend.cjs");
+    writeFileSync(file, [
+      `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${node}" } });`,
+      `Object.defineProperty(process, "platform", { value: "${platform}" });`,
+    ].join("\n"));
+    return { NODE_OPTIONS: `--require=${file}` };
+  }
 });
 
 // The launcher in a small clone of its own, with an npm that only writes down that it ran.
