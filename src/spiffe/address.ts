@@ -67,9 +67,10 @@ function pipe(name: string, text: string): WorkloadApiAddress {
 function parseTcp(rest: string, text: string): WorkloadApiAddress {
   const target = rest.replace(/^\/\//u, "");
   if (/[/?#@]/u.test(target)) throw refuse(text, "after tcp: stand an address and a port, nothing else");
+  if (/^[^[]*:.*:./u.test(target)) throw refuse(text, "an IPv6 address stands in brackets, as tcp://[::1]:8081");
   const [, bracketed, plain, port = ""] = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(.*))?$/u.exec(target) ?? [];
   const host = bracketed ?? plain;
-  if (host === undefined) throw refuse(text, "an IPv6 address stands in brackets, as tcp://[::1]:8081");
+  if (host === undefined) throw refuse(text, "its brackets do not enclose an address");
   if (host === "") throw refuse(text, "the address before the port is missing");
   if (port === "") throw refuse(text, "the port is missing");
   if (!/^\d{1,5}$/u.test(port) || Number(port) < 1 || Number(port) > 65535) throw refuse(text, `'${port}' is not a port from 1 to 65535`);

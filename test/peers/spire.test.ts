@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { sessionWait } from "../../src/spiffe/connection.ts";
+import { judgeChain } from "../../src/pki/judge-chain.ts";
 import { firstX509Context } from "../../src/spiffe/workload-api.ts";
 import type { X509Context } from "../../src/spiffe/x509-context.ts";
 import type { ErrorCode } from "../../src/model/error-catalogue.ts";
+import { JumpingClock } from "../fakes/jumping-clock.ts";
 import { sourceAt, Watch } from "../spiffe/watch.ts";
 import { skipUnless } from "../support/skip.ts";
 import { buildSpire, isSpireBuildable, spireNeeds } from "./spire/build.ts";
@@ -33,6 +36,8 @@ describe("the Workload API client against a real SPIRE", () => {
     assert.equal(svid.bundle.pem().trim(), spire.roots[0]?.trim());
     assert.ok(svid.expiresAt.getTime() > Date.now());
     assert.equal(svid.chain.length, 3, "leaf, server CA, upstream CA");
+    const judgement = await judgeChain({ chain: svid.tlsCredentials().cert, anchors: svid.bundle.pem(), id, now: new Date() });
+    assert.deepEqual(judgement.trusted && judgement.path.at(-1), "CN=root 1");
   });
 
   it("gives the first identity in well under a second when all is there", async () => {
@@ -78,6 +83,32 @@ describe("the Workload API client against a real SPIRE", () => {
     await troubleOf(watch, "SPIRE_NO_ENTRY");
     await spire.createEntry({ spiffeId: id });
     assert.deepEqual((await contextOf(watch)).svids.map((svid) => svid.id), [id]);
+  });
+
+  it("says that an agent hangs, and gets the identity when it goes on", async () => {
+    await using spire = await Spire.start();
+    await spire.createEntry({ spiffeId: id });
+    await firstX509Context(sourceAt(spire.address), AbortSignal.timeout(20_000));
+    spire.freezeAgent(true);
+    const clock = new JumpingClock();
+    await using watch = new Watch(sourceAt(spire.address, { clock }));
+    void clock.asleep(sessionWait).then(() => clock.jump(sessionWait));
+    assert.equal((await watch.trouble()).error.code, "SPIRE_SILENT");
+    spire.freezeAgent(false);
+    void clock.asleep(1000).then(() => clock.jump(1000));
+    assert.deepEqual((await watch.context()).svids.map((svid) => svid.id), [id]);
+  });
+
+  it("keeps the identity while the server is away, and follows the server when it is back", async () => {
+    await using spire = await Spire.start();
+    await spire.createEntry({ spiffeId: id });
+    await using watch = new Watch(sourceAt(spire.address));
+    await contextOf(watch);
+    await spire.killServer();
+    assert.equal((await firstX509Context(sourceAt(spire.address), AbortSignal.timeout(5_000))).svids[0]?.id, id);
+    await spire.startServer();
+    await spire.createEntry({ spiffeId: `${id}2` });
+    assert.deepEqual((await contextOf(watch)).svids.map((svid) => svid.id).sort(), [id, `${id}2`]);
   });
 
   it("gives no identity to another user's entry", async () => {
