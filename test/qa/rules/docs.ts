@@ -86,16 +86,18 @@ export const documentsPresent: Rule = {
   why: "an administrator decides by these pages whether it may run at all; what they leave out is found out in production",
   remedy: "write the missing page or heading; each user-visible change gets a line under Unreleased in the same commit",
   *find(project) {
-    const needed: [path: string, heading: RegExp][] = [
+    const needed: [path: string, heading: RegExp, ...besides: string[]][] = [
       ["CHANGELOG.md", /^## \[?Unreleased\]?/mu],
       ["docs/limits.md", /^# /mu],
-      ["docs/architecture.md", /^## .*\b[Ss]urfaces?\b/mu],
-      ["docs/architecture.md", /^## .*\b[Cc]hanges?\b/mu],
+      ["docs/architecture.md", /^## .*\b(?:[Ss]urfaces?|exposes)\b/mu, "docs/limits.md"],
+      ["docs/architecture.md", /^## .*\b[Cc]hanges?\b/mu, "docs/limits.md"],
       ["docs/troubleshooting.md", /^# /mu],
       ["LICENSE", /Apache License/u],
     ];
     if (!project.has("README.md")) return;
-    for (const [path, heading] of needed) if (!heading.test(project.text(path))) yield { path, what: `has no ${heading.source}` };
+    for (const [path, heading, ...besides] of needed) {
+      if (![path, ...besides].some((place) => heading.test(project.text(place)))) yield { path, what: `has no ${heading.source}` };
+    }
   },
   bad: [{ texts: { "README.md": "", "CHANGELOG.md": "# Changelog\n## 1.0.0\n" }, finds: "CHANGELOG.md: has no" }],
   good: {
@@ -103,6 +105,50 @@ export const documentsPresent: Rule = {
     "docs/architecture.md": "## Surfaces and who may use them\n## Changes on a machine", LICENSE: "Apache License",
   },
 };
+
+/** The docs tell to type commands that exist. */
+export const documentedCommands: Rule = {
+  number: 15,
+  title: "every linkerd-mesh command line in a code block of the docs is a command of the table",
+  why: "a reader copies code blocks; a command that was renamed since fails in his hands, not in ours",
+  remedy: "correct the block, or add the command to src/cli/commands/index.ts",
+  *find(project) {
+    const commands = listCommands(project);
+    if (commands.length === 0) return;
+    for (const path of project.paths(/^(?:docs\/.*|README)\.md$/u)) {
+      for (const { words, line } of listCommandLines(project.text(path))) {
+        const known = words.length === 0 || commands.some((name) => name.every((word, index) => words[index] === word));
+        if (!known) yield { path, line, what: `linkerd-mesh ${words.join(" ")}: no such command` };
+      }
+    }
+  },
+  bad: [
+    { texts: { "src/cli/commands/index.ts": 'const t = [{ name: ["config", "show"] }];', "README.md": "```sh\nlinkerd-mesh config list\n```" }, finds: "README.md:2: linkerd-mesh config list: no such command" },
+    { texts: { "src/cli/commands/index.ts": 'const t = [{ name: ["run"] }];', "docs/a.md": "```\nsudo linkerd-mesh  start --x\n```" }, finds: "linkerd-mesh start: no such command" },
+  ],
+  good: { "src/cli/commands/index.ts": 'const t = [{ name: ["config", "show"] }];', "README.md": "linkerd-mesh does much.\n```sh\nlinkerd-mesh config show logLevel | cat\nlinkerd-mesh --help\nlinkerd-mesh   # alone\nLinkerd-mesh says\n```" },
+};
+
+function listCommands(project: Project): string[][] {
+  const path = "src/cli/commands/index.ts";
+  if (!project.has(path)) return [];
+  return [...descend(project.tree(path))]
+    .filter((node) => ts.isPropertyAssignment(node) && node.name.getText() === "name" && ts.isArrayLiteralExpression(node.initializer))
+    .map((node) => [...descend(node)].filter((word) => ts.isStringLiteral(word)).map((word) => word.text));
+}
+
+// The words before the first option, pipe or comment, of each line in a fenced block that starts the program.
+function listCommandLines(text: string): { words: string[]; line: number }[] {
+  let fenced = false;
+  return text.split("\n").flatMap((content, index) => {
+    if (content.startsWith("```")) fenced = !fenced;
+    const match = fenced ? /^(?:\$ |sudo )?linkerd-mesh(?<rest>(?: .*)?)$/u.exec(content) : null;
+    if (match === null) return [];
+    const words = (match.groups?.["rest"] ?? "").trim().split(/\s+/u);
+    const end = words.findIndex((word) => !/^[a-z][a-z-]*$/u.test(word));
+    return [{ words: end === -1 ? words : words.slice(0, end), line: index + 1 }];
+  });
+}
 
 function listCodes(project: Project): string[] {
   if (!project.has(catalogue)) return [];
@@ -134,4 +180,4 @@ function listAnchors(text: string): Set<string> {
 }
 
 /** The rules about the documents. */
-export const docsRules: readonly Rule[] = [errorsDocumented, linksResolve, documentedScripts, documentsPresent];
+export const docsRules: readonly Rule[] = [errorsDocumented, linksResolve, documentedScripts, documentsPresent, documentedCommands];
