@@ -4,8 +4,10 @@ import type { Network, PortRange } from "./settings/values.ts";
 export type TrafficMatch =
   /** Opened by a process of this user. */
   | { readonly kind: "user"; readonly uid: number }
-  /** Opened by any process, in one of these families; the kernel's own connections have no process. */
-  | { readonly kind: "process"; readonly families: readonly (4 | 6)[] }
+  /** Opened by any process; the kernel's own connections have none. */
+  | { readonly kind: "process" }
+  /** Of this address family. */
+  | { readonly kind: "family"; readonly family: 4 | 6 }
   /** Never leaves this machine. */
   | { readonly kind: "local" }
   /** Taken out of connection tracking, without which no translation is possible. */

@@ -22,11 +22,13 @@ function outboundRows(plan: RedirectPlan): readonly TrafficRow[] {
   const row = rowMaker("outbound");
   return [
     row("mesh-user", { kind: "user", uid: plan.exemptUser }, "the proxy and its harness would be sent back to themselves"),
+    ...([4, 6] as const).filter((family) => !plan.outboundFamilies.includes(family)).map((family) =>
+      row(`no-ipv${family}`, { kind: "family", family }, "the proxy has no listener for this family")),
     ...fixedRows.filter((fixed) => fixed.direction === "outbound"),
     row("ignored-ports", { kind: "ports", ports: plan.outboundPortsToIgnore }, "OUTBOUND_PORTS_TO_IGNORE of this machine"),
     row("ignored-networks", { kind: "networks", networks: plan.outboundNetworksToIgnore }, "OUTBOUND_NETWORKS_TO_IGNORE of this machine"),
     {
-      ...row("to-the-mesh", { kind: "process", families: plan.outboundFamilies }, "whatever a process dials goes out through the proxy"),
+      ...row("to-the-mesh", { kind: "process" }, "whatever a process dials goes out through the proxy"),
       verdict: "capture",
     },
   ];

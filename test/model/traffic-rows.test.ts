@@ -52,6 +52,16 @@ describe("traffic rows", () => {
     assert.deepEqual(new Set(trafficRows({ ...plan, captureOutbound: false, captureInbound: true }).map((row) => row.direction)), new Set(["inbound"]));
   });
 
+  it("exempt a family in which the proxy does not listen", () => {
+    const plan = planTraffic({
+      proxyInboundPort: 4143, proxyOutboundPort: 4140, proxyAdminPort: 4191, harnessAdminPort: 4192,
+      outboundRedirect: "on", outboundPortsToIgnore: [], outboundNetworksToIgnore: [], inboundPortsToIgnore: [],
+    }, 988);
+    const families = (outboundFamilies: readonly (4 | 6)[]): unknown[] =>
+      trafficRows({ ...plan, outboundFamilies }).filter((row) => row.match.kind === "family").map((row) => `${row.verdict} ${row.name}`);
+    assert.deepEqual([families([4, 6]), families([4]), families([6])], [[], ["exempt no-ipv6"], ["exempt no-ipv4"]]);
+  });
+
   it("capture inbound what goes to the machine's own addresses, each a network of one", () => {
     const v4 = { family: 4, address: "192.0.2.10", prefix: 32 } as const;
     const v6 = { family: 6, address: "2001:db8::10", prefix: 128 } as const;

@@ -120,7 +120,8 @@ function matches(row: TrafficRow): readonly string[] {
   const match = row.match;
   switch (match.kind) {
     case "user": return [`meta skuid ${match.uid}`];
-    case "process": return match.families.length === 2 ? [anyUser] : match.families.map((family) => `meta nfproto ipv${family} ${anyUser}`);
+    case "process": return [anyUser];
+    case "family": return [`meta nfproto ipv${match.family}`];
     case "local": return [row.direction === "outbound" ? `oifname "lo"` : `iifname "lo"`];
     case "untracked": return ["ct state untracked"];
     case "networks": return [`ct original ip daddr @${setName(row, 4)}`, `ct original ip6 daddr @${setName(row, 6)}`];

@@ -36,9 +36,10 @@ describe("redirect: text of the table", () => {
     assert.equal(line.split("; add rule ").length - 1, planTable(usual).rules.length + 1);
   });
 
+  const holders = fc.tuple(fc.nat(), fc.nat()).map(([process, revision]) => ({ process, revision }));
   it("says of itself what can be read back", () => {
-    fc.assert(fc.property(fc.nat(), fc.constantFrom("redirect" as const, "refuse" as const), fc.option(fc.nat(), { nil: undefined }), (layout, mode, owner) => {
-      assert.deepEqual(parseAbout(renderAbout({ layout, mode, owner })), { layout, mode, owner });
+    fc.assert(fc.property(fc.nat(), fc.constantFrom("redirect" as const, "refuse" as const), fc.option(holders, { nil: undefined }), (layout, mode, holder) => {
+      assert.deepEqual(parseAbout(renderAbout({ layout, mode, holder })), { layout, mode, holder });
     }));
     assert.equal(parseAbout("somebody's table"), undefined);
   });
@@ -50,7 +51,7 @@ describe("redirect: what nft lists", () => {
 
   it("is read as the table that was written", () => {
     const found = parseListing(printed);
-    assert.deepEqual(found.about, { layout: 1, mode: "redirect", owner: 4711 });
+    assert.deepEqual(found.about, { layout: 1, mode: "redirect", holder: { process: 4711, revision: 1 } });
     assert.equal(judgeMode(found), "redirect");
     assert.deepEqual(judgeDrift(usual, found), []);
   });
@@ -92,7 +93,7 @@ describe("redirect: what nft lists", () => {
     const found = parseListing(printed);
     const without = found.rules.filter((rule) => !rule.text.includes("redirect to"));
     assert.equal(judgeMode({ ...found, rules: without }), "refuse");
-    assert.equal(judgeMode({ ...found, rules: [], about: { layout: 1, mode: "refuse", owner: 1 } }), "refuse");
+    assert.equal(judgeMode({ ...found, rules: [], about: { layout: 1, mode: "refuse", holder: undefined } }), "refuse");
   });
 
   it("is refused when it is not what nft prints", () => {
