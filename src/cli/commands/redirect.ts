@@ -2,7 +2,7 @@ import type { Command, CommandContext } from "../command.ts";
 import { readResolution } from "../config/resolve-settings.ts";
 import { askRedirect } from "../redirect/ask-redirect.ts";
 import { judgeRedirect } from "../redirect/judge.ts";
-import { adminAddress, awaitOff, lookAtRedirect } from "../redirect/look.ts";
+import { adminAddress, awaitRedirect, lookAtRedirect } from "../redirect/look.ts";
 import { renderRedirect } from "../redirect/render.ts";
 import { redirectReportSchema, type RedirectReport } from "../redirect/report.ts";
 import { saidBy } from "../settings.ts";
@@ -45,8 +45,9 @@ async function answer(context: CommandContext, asked: "on" | "off" | "status"): 
   // Not context.settings(): a mistake elsewhere in the settings must not keep anybody from switching off.
   const resolution = await readResolution(host, saidBy(options), "run");
   const harness = await askRedirect(adminAddress(resolution), asked === "status" ? undefined : asked, signal);
-  const look = asked === "off" && harness.state === "answering" ? awaitOff : lookAtRedirect;
-  const seen = await look(host, resolution, signal);
+  const seen = asked !== "status" && harness.state === "answering"
+    ? await awaitRedirect(host, resolution, { want: asked, signal })
+    : await lookAtRedirect(host, resolution, signal);
   const setting = resolution.resolved.get("outboundRedirect")?.value === "off" ? "off" : "on";
   const { report, good } = judgeRedirect({ asked, setting, harness, seen });
   result(report);

@@ -30,17 +30,18 @@ export async function lookAtRedirect(host: Host, resolution: Resolution, signal:
   }
 }
 
-// How long a harness that was asked to switch off may take until the kernel agrees, in milliseconds.
+// How long a harness that was asked to switch may take until the kernel agrees, in milliseconds.
 const patience = 3_000;
 const pause = 50;
 
-/** The rules once they are gone, or as they are after a few seconds of waiting for that. */
-export async function awaitOff(host: Host, resolution: Resolution, signal: AbortSignal): Promise<SeenState> {
+/** The rules once they are as asked for, or as they are after a few seconds of waiting for that. */
+export async function awaitRedirect(host: Host, resolution: Resolution, order: { readonly want: "on" | "off"; readonly signal: AbortSignal }): Promise<SeenState> {
+  const waitsFor = order.want === "off" ? "present" : "absent";
   const until = host.clock.monotonic() + patience;
-  let seen = await lookAtRedirect(host, resolution, signal);
-  while (seen.state === "present" && host.clock.monotonic() < until) {
-    await host.clock.sleep(pause, signal);
-    seen = await lookAtRedirect(host, resolution, signal);
+  let seen = await lookAtRedirect(host, resolution, order.signal);
+  while (seen.state === waitsFor && host.clock.monotonic() < until) {
+    await host.clock.sleep(pause, order.signal);
+    seen = await lookAtRedirect(host, resolution, order.signal);
   }
   return seen;
 }
