@@ -19,11 +19,9 @@ export interface JudgedCertificate {
   /** What the certificate's key may do, where the certificate says so at all. */
   readonly mayIdentify: boolean;
   readonly maySignCertificates: boolean;
-  /** True when the issuer's key made this certificate's signature. */
-  isSignedBy(issuer: JudgedCertificate): Promise<boolean>;
 }
 
-const keys = new WeakMap<JudgedCertificate, X509Certificate>();
+const parsed = new WeakMap<JudgedCertificate, X509Certificate>();
 
 /** Reads every certificate of a PEM text, in its order; undefined when one cannot be read or there are none. */
 export function parseCertificates(pem: string): readonly JudgedCertificate[] | undefined {
@@ -53,17 +51,17 @@ function describe(x509: X509Certificate): JudgedCertificate {
     keyType: renderKeyType(x509.publicKey.algorithm),
     mayIdentify: allows(usages, KeyUsageFlags.digitalSignature) && servesBothSides(purposes),
     maySignCertificates: allows(usages, KeyUsageFlags.keyCertSign),
-    isSignedBy: (issuer) => verify(x509, issuer),
   };
-  keys.set(certificate, x509);
+  parsed.set(certificate, x509);
   return certificate;
 }
 
-async function verify(x509: X509Certificate, issuer: JudgedCertificate): Promise<boolean> {
-  const authority = keys.get(issuer);
-  if (authority === undefined) return false;
+/** Tells whether the issuer's key made the certificate's signature; only of certificates that parseCertificates gave. */
+export async function verifySignature(certificate: JudgedCertificate, issuer: JudgedCertificate): Promise<boolean> {
+  const [signed, authority] = [parsed.get(certificate), parsed.get(issuer)];
+  if (signed === undefined || authority === undefined) return false;
   try {
-    return await x509.verify({ publicKey: authority.publicKey, signatureOnly: true });
+    return await signed.verify({ publicKey: authority.publicKey, signatureOnly: true });
   } catch {
     // An algorithm that the two do not share is no signature of that issuer.
     return false;

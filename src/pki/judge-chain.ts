@@ -1,12 +1,10 @@
 import { MeshError } from "../model/errors.ts";
-import { parseCertificates, type JudgedCertificate } from "./certificate.ts";
+import type { JudgedCertificate } from "./certificate.ts";
+import type { ChainFacts } from "./read-chain.ts";
 
 /** A question about trust. */
 export interface ChainQuestion {
-  /** PEM, leaf first, as TLS sends it. */
-  readonly chain: string;
-  /** PEM of the anchors. */
-  readonly anchors: string;
+  readonly facts: ChainFacts;
   /** The SPIFFE ID that the leaf must prove. */
   readonly id: string;
   readonly now: Date;
@@ -26,15 +24,11 @@ export type ChainJudgement =
  * Judges as linkerd2-proxy does (webpki): an anchor is a name and a key, so neither its lifetime nor its path length
  * counts; everything below it does. What stricter verifiers (Go, OpenSSL) would say about the anchor is a warning.
  */
-export async function judgeChain({ chain, anchors, id, now }: ChainQuestion): Promise<ChainJudgement> {
-  const certificates = parseCertificates(chain);
-  const roots = parseCertificates(anchors);
-  if (certificates === undefined) return refuse("chain-unreadable", "the certificate chain cannot be read");
-  if (roots === undefined) return refuse("anchors-unreadable", "the trust anchors cannot be read, or there are none");
-  const [leaf, ...others] = certificates as [JudgedCertificate, ...JudgedCertificate[]];
-  const broken = judgeLeaf(leaf, id) ?? judgeTime(leaf, now);
-  if (broken !== undefined) return broken;
-  return climb([leaf], { others, roots, now });
+export function judgeChain({ facts, id, now }: ChainQuestion): ChainJudgement {
+  const [leaf] = facts.chain ?? [];
+  if (leaf === undefined) return refuse("chain-unreadable", "the certificate chain cannot be read");
+  if (facts.anchors === undefined) return refuse("anchors-unreadable", "the trust anchors cannot be read, or there are none");
+  return judgeLeaf(leaf, id) ?? judgeTime(leaf, now) ?? climb([leaf], facts, now);
 }
 
 /** The judgement as an error for the user, or undefined when the chain is trusted. */
@@ -72,22 +66,16 @@ function judgeTime(certificate: JudgedCertificate, now: Date): ChainJudgement | 
   return undefined;
 }
 
-interface Surroundings {
-  readonly others: readonly JudgedCertificate[];
-  readonly roots: readonly JudgedCertificate[];
-  readonly now: Date;
-}
-
 /** Tries every way up from the last certificate of the path. */
-async function climb(path: readonly JudgedCertificate[], around: Surroundings): Promise<ChainJudgement> {
+function climb(path: readonly JudgedCertificate[], facts: ChainFacts, now: Date): ChainJudgement {
   const last = path.at(-1) as JudgedCertificate;
-  for (const root of around.roots) {
-    if (root.subject === last.issuer && (await last.isSignedBy(root))) return accept(path, root, around.now);
-  }
+  const signers = facts.signers.get(last) ?? new Set();
+  const anchor = facts.anchors?.find((candidate) => signers.has(candidate));
+  if (anchor !== undefined) return accept(path, anchor, now);
   let failure: ChainJudgement | undefined;
-  for (const issuer of around.others) {
-    if (issuer.subject !== last.issuer || path.includes(issuer) || !(await last.isSignedBy(issuer))) continue;
-    const judgement = judgeIssuer(issuer, path.length - 1, around.now) ?? (await climb([...path, issuer], around));
+  for (const issuer of facts.chain ?? []) {
+    if (!signers.has(issuer) || path.includes(issuer)) continue;
+    const judgement = judgeIssuer(issuer, path.length - 1, now) ?? climb([...path, issuer], facts, now);
     if (judgement.trusted) return judgement;
     failure ??= judgement;
   }

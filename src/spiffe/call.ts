@@ -12,6 +12,8 @@ const methodPath = "/SpiffeWorkloadAPI/FetchX509SVID";
 export async function* callFetchX509Svid(session: ClientHttp2Session): AsyncGenerator<Uint8Array, never, void> {
   const answer: Answer = { headers: undefined, trailers: undefined };
   const stream = openStream(session, answer);
+  using undo = new DisposableStack();
+  undo.defer(() => stream.close(constants.NGHTTP2_CANCEL));
   const decoder = new FrameDecoder();
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -23,8 +25,6 @@ export async function* callFetchX509Svid(session: ClientHttp2Session): AsyncGene
     if (error instanceof FramingError) throw new WorkloadApiFailure({ kind: "protocol", detail: error.message }, error);
     // A status that came before the connection broke says more than the break.
     throw readStatus(answer) ?? new WorkloadApiFailure(judgeSessionError(error), error);
-  } finally {
-    stream.close(constants.NGHTTP2_CANCEL);
   }
   judgeHeaders(answer.headers);
   throw readStatus(answer) ?? new WorkloadApiFailure({ kind: "cut", detail: decoder.pending > 0 ? "in the middle of a message" : "without a status" });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sessionWait } from "../../src/spiffe/connection.ts";
 import { judgeChain } from "../../src/pki/judge-chain.ts";
+import { readChain } from "../../src/pki/read-chain.ts";
 import { firstX509Context } from "../../src/spiffe/workload-api.ts";
 import type { X509Context } from "../../src/spiffe/x509-context.ts";
 import type { ErrorCode } from "../../src/model/error-catalogue.ts";
@@ -36,7 +37,7 @@ describe("the Workload API client against a real SPIRE", () => {
     assert.equal(svid.bundle.pem().trim(), spire.roots[0]?.trim());
     assert.ok(svid.expiresAt.getTime() > Date.now());
     assert.equal(svid.chain.length, 3, "leaf, server CA, upstream CA");
-    const judgement = await judgeChain({ chain: svid.tlsCredentials().cert, anchors: svid.bundle.pem(), id, now: new Date() });
+    const judgement = judgeChain({ facts: await readChain(svid.tlsCredentials().cert, svid.bundle.pem()), id, now: new Date() });
     assert.deepEqual(judgement.trusted && judgement.path.at(-1), "CN=root 1");
   });
 
@@ -108,7 +109,8 @@ describe("the Workload API client against a real SPIRE", () => {
     assert.equal((await firstX509Context(sourceAt(spire.address), AbortSignal.timeout(5_000))).svids[0]?.id, id);
     await spire.startServer();
     await spire.createEntry({ spiffeId: `${id}2` });
-    assert.deepEqual((await contextOf(watch)).svids.map((svid) => svid.id).sort(), [id, `${id}2`]);
+    const added = await svidWhere(watch, (svid) => svid.id === `${id}2`);
+    assert.equal(added.trustDomain, "mesh.test");
   });
 
   it("gives no identity to another user's entry", async () => {

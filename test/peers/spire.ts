@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,6 +132,8 @@ export class Spire implements AsyncDisposable {
   }
 
   async #prepareFolder(): Promise<void> {
+    // Whoever the harness runs as must reach the agent's socket; only throw-away keys lie here.
+    await chmod(this.folder, 0o755);
     const nodeCa = await mintCertificate({ subject: "CN=node CA", ca: true });
     const node = await mintCertificate({ subject: "CN=node", issuer: nodeCa });
     await this.#write({ "node-ca.crt": pemOf(nodeCa), "node.crt": pemOf(node), "node.key": await keyPemOf(node) });
@@ -150,7 +152,6 @@ export class Spire implements AsyncDisposable {
   }
 
   async #write(texts: Readonly<Record<string, string>>): Promise<void> {
-    // Readable by whoever the harness runs as; only throw-away keys lie here.
     await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(this.folder, name), text)));
   }
 

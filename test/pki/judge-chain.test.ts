@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { explainJudgement, judgeChain, type ChainProblem } from "../../src/pki/judge-chain.ts";
+import { readChain } from "../../src/pki/read-chain.ts";
 import { KeyUsageFlags } from "@peculiar/x509";
 import { mintCertificate, pemOf, type CertificateWish, type Issued } from "../fakes/certificates.ts";
 
@@ -22,7 +23,8 @@ async function makeChain(wishes: Wishes = {}) {
   return { root, upstream, server, leaf };
 }
 
-const judge = (chain: readonly Issued[], anchors: readonly Issued[], now = new Date()) => judgeChain({ chain: pemOf(...chain), anchors: pemOf(...anchors), id, now });
+const judge = async (chain: readonly Issued[], anchors: readonly Issued[]) => judgePem(pemOf(...chain), pemOf(...anchors));
+const judgePem = async (chain: string, anchors: string) => judgeChain({ facts: await readChain(chain, anchors), id, now: new Date() });
 
 describe("a chain judged as Linkerd's proxy judges it", () => {
   it("that leads to the root is trusted, in any order of its CAs and among other anchors", async () => {
@@ -135,11 +137,10 @@ describe("a chain judged as Linkerd's proxy judges it", () => {
 
   it("that cannot be read, or without anchors, is refused", async () => {
     const { root, leaf } = await makeChain();
-    const question = { id, now: new Date() };
     const problems = await Promise.all([
-      judgeChain({ ...question, chain: "", anchors: pemOf(root) }),
-      judgeChain({ ...question, chain: pemOf(leaf), anchors: "" }),
-      judgeChain({ ...question, chain: `${pemOf(leaf)}-----BEGIN CERTIFICATE-----\nAAAA`, anchors: pemOf(root) }),
+      judgePem("", pemOf(root)),
+      judgePem(pemOf(leaf), ""),
+      judgePem(`${pemOf(leaf)}-----BEGIN CERTIFICATE-----\nAAAA`, pemOf(root)),
     ]);
     assert.deepEqual(problems.map((judgement) => (judgement.trusted ? "trusted" : judgement.problem)), ["chain-unreadable", "anchors-unreadable", "chain-unreadable"]);
   });

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../src/model/error-catalogue.ts";
 import { isMeshError, MeshError } from "../../src/model/errors.ts";
 import { selectSvid } from "../../src/spiffe/select-svid.ts";
 import { parseSvid, type Svid } from "../../src/spiffe/svid.ts";
+import type { X509Context } from "../../src/spiffe/x509-context.ts";
 import { createIssuer } from "../fakes/workload-api.ts";
 
 const now = new Date();
@@ -28,28 +29,28 @@ describe("choosing the identity of the machine", () => {
     assert.equal(selectSvid(context, a), context.svids[0]);
   });
 
-  const refuses = (context: Parameters<typeof selectSvid>[0], wanted: string | undefined, code: ErrorCode, remedy: RegExp) =>
+  const refuses = (context: X509Context, wanted: string | undefined, [code, remedy]: readonly [ErrorCode, RegExp]) =>
     assert.throws(() => selectSvid(context, wanted), (error) => isMeshError(error, code) && remedy.test(error.remedy));
 
   it("refuses to choose among several, and lists them", async () => {
-    refuses(await contextOf(a, b), undefined, "SVID_AMBIGUOUS", new RegExp(`one of ${a}, ${b}`, "u"));
+    refuses(await contextOf(a, b), undefined, ["SVID_AMBIGUOUS", new RegExp(`one of ${a}, ${b}`, "u")]);
   });
 
   it("refuses others than the wanted one, and lists them", async () => {
-    refuses(await contextOf(a), b, "SVID_OTHER_ID", new RegExp(`SPIRE offers ${a}: .*-spiffeID ${b}`, "u"));
+    refuses(await contextOf(a), b, ["SVID_OTHER_ID", new RegExp(`SPIRE offers ${a}: .*-spiffeID ${b}`, "u")]);
   });
 
   it("refuses when there is none, and says how to make one", async () => {
-    refuses(await contextOf(), undefined, "SVID_NONE", /spire-server entry create/u);
-    refuses(await contextOf(), a, "SVID_NONE", new RegExp(`-spiffeID ${a}`, "u"));
+    refuses(await contextOf(), undefined, ["SVID_NONE", /spire-server entry create/u]);
+    refuses(await contextOf(), a, ["SVID_NONE", new RegExp(`-spiffeID ${a}`, "u")]);
   });
 
   it("tells what is wrong with the wanted one when it was offered and is of no use", async () => {
-    refuses({ ...(await contextOf(a)), refused: [broken(b)] }, b, "SVID_EXPIRED", /clock/u);
-    refuses({ svids: [], receivedAt: now, refused: [broken(a)] }, undefined, "SVID_EXPIRED", /clock/u);
+    refuses({ ...(await contextOf(a)), refused: [broken(b)] }, b, ["SVID_EXPIRED", /clock/u]);
+    refuses({ svids: [], receivedAt: now, refused: [broken(a)] }, undefined, ["SVID_EXPIRED", /clock/u]);
   });
 
   it("does not take the one that happens to work today when another was offered too", async () => {
-    refuses({ ...(await contextOf(a)), refused: [broken(b)] }, undefined, "SVID_AMBIGUOUS", new RegExp(`${a}, ${b}`, "u"));
+    refuses({ ...(await contextOf(a)), refused: [broken(b)] }, undefined, ["SVID_AMBIGUOUS", new RegExp(`${a}, ${b}`, "u")]);
   });
 });
