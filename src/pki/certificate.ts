@@ -48,7 +48,7 @@ function describe(x509: X509Certificate): JudgedCertificate {
     isCa: constraints?.ca ?? false,
     pathLength: constraints?.pathLength,
     uris: names.filter(({ type }) => type === "url").map(({ value }) => value),
-    keyType: renderKeyType(x509.publicKey.algorithm),
+    keyType: renderKeyType(x509.publicKey.algorithm as { readonly name: string }),
     mayIdentify: allows(usages, KeyUsageFlags.digitalSignature) && servesBothSides(purposes),
     maySignCertificates: allows(usages, KeyUsageFlags.keyCertSign),
   };

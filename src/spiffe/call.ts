@@ -51,7 +51,7 @@ function openStream(session: ClientHttp2Session, answer: Answer): ClientHttp2Str
     throw new WorkloadApiFailure({ kind: "cut", detail: "before the question" }, error);
   }
   stream.on("response", (headers) => (answer.headers = headers));
-  stream.on("trailers", (headers) => (answer.trailers = headers));
+  stream.on("trailers", (headers: IncomingHttpHeaders) => (answer.trailers = headers));
   // The iteration reports errors; this listener is for those after it.
   stream.on("error", () => undefined);
   stream.end(encodeFrame(new Uint8Array()));
@@ -61,7 +61,7 @@ function openStream(session: ClientHttp2Session, answer: Answer): ClientHttp2Str
 function judgeHeaders(headers: IncomingHttpHeaders | undefined): void {
   if (headers === undefined) return;
   const status = headers[":status"];
-  const type = String(headers["content-type"] ?? "");
+  const type = headers["content-type"] ?? "";
   if (Number(status) !== 200) throw new WorkloadApiFailure({ kind: "protocol", detail: `it answered HTTP status ${String(status)}` });
   if (!/^application\/grpc(?:$|[+;])/u.test(type)) throw new WorkloadApiFailure({ kind: "protocol", detail: `it answered ${type === "" ? "without a content type" : type}` });
 }

@@ -16,6 +16,7 @@ export const sessionWait = 5_000;
 
 /** Connects and waits for the server's first sign of HTTP/2; every way in which that fails is a WorkloadApiFailure. */
 export async function openConnection(address: WorkloadApiAddress, clock: Clock, signal: AbortSignal): Promise<Connection> {
+  signal.throwIfAborted();
   await using undo = new AsyncDisposableStack();
   const timeout = new AbortController();
   undo.defer(() => timeout.abort());

@@ -43,7 +43,7 @@ export const answerWait = 10_000;
 export async function* watchX509Context(source: X509Source, signal: AbortSignal): AsyncGenerator<X509Event, void, void> {
   const address = parseWorkloadApiAddress(source.address);
   const failures = { inARow: 0 };
-  while (!signal.aborted) {
+  for (;;) {
     let thrown: unknown;
     try {
       yield* watchOnce({ source, address, failures }, signal);

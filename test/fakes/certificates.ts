@@ -57,7 +57,7 @@ export async function mintCertificate(wish: CertificateWish = {}): Promise<Issue
 
 async function describeExtensions(wish: CertificateWish, keys: webcrypto.CryptoKeyPair): Promise<x509.Extension[]> {
   const isCa = wish.ca !== undefined && wish.ca !== false;
-  const usage = wish.keyUsage ?? (isCa ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign : x509.KeyUsageFlags.digitalSignature);
+  const usage = wish.keyUsage ?? (isCa ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature);
   const names = [
     ...(wish.uris ?? []).map((value) => ({ type: "url" as const, value })),
     ...(wish.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { getActiveResourcesInfo } from "node:process";
@@ -165,7 +166,10 @@ async function makePlace(): Promise<Place> {
       return server;
     },
     connected: () => first.promise,
-    closed: async () => void (await Promise.all(sockets.map((socket) => socket.closed || new Promise((resolve) => socket.once("close", resolve))))),
+    async closed() {
+      const open = sockets.filter((socket) => !socket.closed);
+      await Promise.all(open.map((socket) => once(socket, "close")));
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));

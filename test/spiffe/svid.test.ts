@@ -54,7 +54,7 @@ describe("an SVID", () => {
     const secret = [...Buffer.from(await keyDerOf(leaf))];
     const [svid] = context.svids;
     const shown = [
-      inspect(context, { depth: Infinity, showHidden: true, getters: true }), JSON.stringify(context), String(svid), inspect({ ...svid }, { showHidden: true, depth: Infinity }),
+      inspect(context, { depth: Infinity, showHidden: true, getters: true }), JSON.stringify(context), inspect(Object.assign({}, svid), { showHidden: true, depth: Infinity }),
       inspect(structuredCloneable(svid)),
     ].join("\n");
     const scalar = Buffer.from(secret).subarray(36, 68);

@@ -18,9 +18,9 @@ export class Watch implements AsyncDisposable {
   }
 
   async next(): Promise<X509Event> {
-    const { value, done } = await this.#events.next();
-    if (done === true) throw new Error("the watch ended");
-    return value as X509Event;
+    const result = await this.#events.next();
+    if (result.done === true) throw new Error("the watch ended");
+    return result.value;
   }
 
   /** The next trouble; a context before it fails the test. */
