@@ -55,8 +55,9 @@ export type Event =
   | { readonly kind: "registrationFailed" }
   | { readonly kind: "proxyReady" }
   | { readonly kind: "proxyUnready" }
-  | { readonly kind: "proxyExited" }
-  | { readonly kind: "steered" }
+  /** `settled` when it had lived long enough not to count as another crash in a row. */
+  | { readonly kind: "proxyExited"; readonly settled: boolean }
+  | { readonly kind: "steered"; readonly to: Steering }
   | { readonly kind: "controlPlane"; readonly reachable: boolean }
   | { readonly kind: "operator"; readonly want: "on" | "off" }
   | { readonly kind: "retry" }
@@ -93,8 +94,8 @@ export function step(state: State, event: Event, policy: Policy): Step {
     case "registrationFailed": return state.phase === "registering" ? retry(state, "waitRegistration", []) : stay(state);
     case "proxyReady": return onProxyReady(state, policy);
     case "proxyUnready": return onProxyUnready(state, policy);
-    case "proxyExited": return onProxyExited(state, policy);
-    case "steered": return state.phase === "enableRedirect" ? stay({ ...state, phase: "serving", hold: false, failures: 0 }) : stay(state);
+    case "proxyExited": return onProxyExited(event.settled ? { ...state, failures: 0 } : state, policy);
+    case "steered": return onSteered(state, event.to, policy);
     case "controlPlane": return onControlPlane({ ...state, controlPlane: event.reachable }, policy);
     case "operator": return steerAnew({ ...state, operator: event.want }, policy);
     case "retry": return onRetry(state);
@@ -164,6 +165,12 @@ function onRegistered(state: State, registered: Registered): Step {
 function onProxyReady(state: State, policy: Policy): Step {
   if (state.phase !== "startingProxy" && state.phase !== "waitProxyReady") return stay(state);
   return enter(state.controlPlane ? { ...state, phase: "enableRedirect" } : { ...state, phase: "withheld", hold: false }, policy);
+}
+
+/** A report of an earlier order may come late: only what was asked for last counts. */
+function onSteered(state: State, to: Steering, policy: Policy): Step {
+  if (state.phase !== "enableRedirect" || to !== planSteering(state, policy)) return stay(state);
+  return stay({ ...state, phase: "serving", hold: false });
 }
 
 /** The proxy lives but would not serve (its certificate has expired, somebody else has its port): captured traffic would end nowhere. */

@@ -132,6 +132,12 @@ export interface Host {
   readonly sockets: Sockets;
   readonly redirector: Redirector;
   account(): Promise<Account>;
+  /**
+   * Linux, as root: continues as that account (a name or a uid) with the right to redirect and no other, by replacing
+   * this process with the same command; the folders become the account's own. Returns where nothing needs to change.
+   * Errors: PROXY_USER_MISSING, PROGRAM_MISSING.
+   */
+  becomeAccount(account: string, folders: readonly string[]): Promise<void>;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

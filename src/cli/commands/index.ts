@@ -17,6 +17,16 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./overview.ts")).overview,
     },
     {
+      name: ["run"],
+      describe: "Join the mesh and stay in it until stopped: the harness",
+      load: async () => (await import("./run.ts")).run,
+    },
+    {
+      name: ["status"],
+      describe: "Show how the harness stands: identity, registration, proxy, redirect, application",
+      load: async () => (await import("./status.ts")).status,
+    },
+    {
       name: ["config", "show"],
       describe: "Show every setting with its value and where it comes from, and all problems at once",
       load: async () => (await import("./config-show.ts")).configShow,

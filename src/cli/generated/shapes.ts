@@ -22,6 +22,40 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "run"
+    ],
+    "describe": "Join the mesh and stay in it until stopped: the harness",
+    "examples": [
+      {
+        "line": "linkerd-mesh run",
+        "does": "Joins with the settings of this machine; as root it continues as PROXY_USER"
+      },
+      {
+        "line": "linkerd-mesh run --outbound-redirect off",
+        "does": "Joins as a machine that only receives"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "status"
+    ],
+    "describe": "Show how the harness stands: identity, registration, proxy, redirect, application",
+    "examples": [
+      {
+        "line": "linkerd-mesh status",
+        "does": "Shows one screen; ends with 1 when this machine is not part of the mesh"
+      },
+      {
+        "line": "linkerd-mesh status --output json",
+        "does": "Prints the same for a script"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
       "config",
       "show"
     ],

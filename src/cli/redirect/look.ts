@@ -4,7 +4,7 @@ import { settingsTable } from "../../model/settings/table.ts";
 import { planTraffic } from "../../model/traffic-plan.ts";
 import type { RedirectPlan } from "../../model/traffic.ts";
 import type { Host } from "../../platform/host.ts";
-import { parseUid } from "./accounts.ts";
+import { parseUid } from "../../model/accounts.ts";
 import type { SeenState } from "./judge.ts";
 
 /** Where the harness's admin server is dialled from this machine; works with settings that have other problems. */

@@ -7,6 +7,7 @@ import { createFiles } from "../node/files.ts";
 import { createProcesses } from "../node/processes.ts";
 import { isPortFree, listAddresses } from "../node/sockets.ts";
 import { readAccount } from "./account.ts";
+import { becomeAccount } from "./become-account.ts";
 import { findListener } from "./listener.ts";
 import { lockFile } from "./lock.ts";
 import { wrapChild } from "./launching.ts";
@@ -36,6 +37,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     sockets: { addresses: listAddresses, portFree: isPortFree, listener: findListener },
     redirector: nftRedirector({ processes, files, account: readAccount }),
     account: readAccount,
+    becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
     machineId: readMachineId,
     random: () => Math.random(),
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseUid } from "../../../src/cli/redirect/accounts.ts";
+import { parseUid } from "../../../src/model/accounts.ts";
 import { askRedirect, type HarnessAnswer } from "../../../src/cli/redirect/ask-redirect.ts";
 import { isMeshError } from "../../../src/model/errors.ts";
 

@@ -1,0 +1,134 @@
+import { MeshError } from "../model/errors.ts";
+import type { Host } from "../platform/host.ts";
+import { judgeReadiness, type Readiness } from "./judge-readiness.ts";
+import type { Event } from "./machine.ts";
+import type { ProxyFacts } from "./observations.ts";
+import { describeProblem } from "./problem.ts";
+import { readMetrics, readReady, type ProxyAdmin } from "./proxy-admin.ts";
+import { startProxyProcess, type ProxyProcess } from "./proxy-process.ts";
+import type { Timings } from "./timings.ts";
+
+/** What keeping a proxy needs. */
+export interface KeeperOptions {
+  readonly host: Host;
+  readonly path: string;
+  readonly admin: ProxyAdmin;
+  /** Ports that must be the proxy's own. */
+  readonly ports: readonly number[];
+  readonly timings: Timings;
+  readonly post: (event: Event) => void;
+  readonly see: (facts: Partial<ProxyFacts>) => void;
+  /** A proxy that no waiting makes right ends the harness. */
+  readonly fail: (error: MeshError) => void;
+}
+
+/** Looks in a row that a ready proxy must fail before it counts as unready. */
+const badLooks = 3;
+
+/** The one proxy of this machine: started, watched, stopped. */
+export class ProxyKeeper implements AsyncDisposable {
+  readonly #options: KeeperOptions;
+  #proxy: ProxyProcess | undefined;
+  #stopping = false;
+  #starts = 0;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the proxy; everything else is told by events, its end too when it cannot be started at all. */
+  async start(environment: Readonly<Record<string, string>>): Promise<void> {
+    const { host, path, admin, timings, see, post } = this.#options;
+    this.#stopping = false;
+    this.#starts += 1;
+    see({ starts: this.#starts, ready: false, why: "it is starting" });
+    try {
+      const proxy = await startProxyProcess({ host, path, environment, admin, lastWords: timings.proxyLastWords });
+      this.#proxy = proxy;
+      see({ pid: proxy.pid });
+      void this.#watch(proxy, host.clock.monotonic());
+    } catch (error) {
+      see({ problem: describeProblem(error), why: "it could not be started" });
+      post({ kind: "proxyExited", settled: false });
+    }
+  }
+
+  /** Ends the proxy within `budget` milliseconds; its end is told by an event, also when there is none. */
+  async stop(budget: number): Promise<void> {
+    this.#stopping = true;
+    if (this.#proxy === undefined) this.#options.post({ kind: "proxyExited", settled: true });
+    else await this.#proxy.stop(budget);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await this.#proxy?.[Symbol.asyncDispose]();
+  }
+
+  async #watch(proxy: ProxyProcess, startedAt: number): Promise<void> {
+    const { host, timings, post, see } = this.#options;
+    const over = new AbortController();
+    const polling = this.#poll(proxy, over.signal);
+    const exit = await proxy.exited;
+    over.abort();
+    await polling;
+    this.#proxy = undefined;
+    const how = exit.signal ?? `exit code ${exit.code}`;
+    see({ pid: undefined, ready: false, why: `it ended with ${how}` });
+    if (!this.#stopping) this.#tellCrash(how, proxy.lastLines());
+    post({ kind: "proxyExited", settled: this.#stopping || host.clock.monotonic() - startedAt >= timings.proxySettled });
+  }
+
+  #tellCrash(how: string, lines: readonly string[]): void {
+    const what = `it ended with ${how}${lines.length === 0 ? " and said nothing" : `; its last lines: ${lines.slice(-3).join(" | ")}`}`;
+    const error = new MeshError("PROXY_CRASHED", { doing: "running the proxy", what, target: this.#options.path });
+    this.#options.see({ problem: describeProblem(error) });
+    this.#options.host.log.write("error", error.message, { code: error.code, remedy: error.remedy, lines });
+  }
+
+  async #poll(proxy: ProxyProcess, signal: AbortSignal): Promise<void> {
+    const { host, timings } = this.#options;
+    // A busy machine may answer late once: traffic changes its way only when several looks in a row say so.
+    const told: { ready: boolean | undefined; bad: number } = { ready: undefined, bad: 0 };
+    while (!signal.aborted) {
+      const readiness = await this.#look(proxy, signal);
+      if (signal.aborted) return;
+      if (readiness.verdict === "unfit") return this.#reject(readiness.why);
+      this.#note(readiness, told);
+      const calm = told.ready === true && told.bad === 0;
+      await host.clock.sleep(calm ? timings.proxyPollServing : timings.proxyPollStarting, signal).catch(() => undefined);
+    }
+  }
+
+  async #look(proxy: ProxyProcess, signal: AbortSignal): Promise<Readiness> {
+    const { host, admin, ports } = this.#options;
+    const [ready, metrics, listeners] = await Promise.all([
+      readReady(admin, signal),
+      readMetrics(admin, signal),
+      Promise.all(ports.map(async (port) => ({ port, pid: (await host.sockets.listener(port))?.pid }))),
+    ]);
+    return judgeReadiness({ ready, metrics, listeners, proxyPid: proxy.pid, now: host.clock.now() });
+  }
+
+  #note(readiness: Readiness, told: { ready: boolean | undefined; bad: number }): void {
+    const { post, see } = this.#options;
+    if (readiness.verdict === "ready") {
+      see({ ready: true, version: readiness.version, problem: undefined });
+      if (told.ready !== true) post({ kind: "proxyReady" });
+      Object.assign(told, { ready: true, bad: 0 });
+      return;
+    }
+    told.bad += 1;
+    if (told.ready === true && told.bad < badLooks) return;
+    see({ ready: false, why: "why" in readiness ? readiness.why : "" });
+    if (told.ready !== false) post({ kind: "proxyUnready" });
+    told.ready = false;
+  }
+
+  #reject(why: string): void {
+    const { see, fail, path } = this.#options;
+    const error = new MeshError("PROXY_VERSION", { doing: "looking at the proxy", what: why, target: path });
+    see({ ready: false, why, problem: describeProblem(error) });
+    fail(error);
+  }
+}
