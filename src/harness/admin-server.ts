@@ -43,7 +43,7 @@ async function answer(actions: AdminActions, request: IncomingMessage, response:
 async function route(actions: AdminActions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url?.split("?")[0];
   if (path === "/redirect") return routeRedirect(actions, request, response);
-  if (request.method !== "GET" && request.method !== "HEAD") return sendJson(response, 405, { error: "only GET here" }, { allow: "GET, HEAD" });
+  if (request.method !== "GET" && request.method !== "HEAD") return sendJson(response, 405, { error: "only GET here" });
   if (path === "/live") return sendText(response, "live\n");
   if (path === "/ready") return sendReady(response, actions.status());
   if (path === "/status") return sendJson(response, 200, actions.status());
@@ -64,7 +64,7 @@ async function routeRedirect(actions: AdminActions, request: IncomingMessage, re
     if (want === undefined) return sendJson(response, 400, { error: 'the body is {"want":"on"} or {"want":"off"}' });
     actions.redirect(want);
   } else if (request.method !== "GET") {
-    return sendJson(response, 405, { error: "GET or POST" }, { allow: "GET, POST" });
+    return sendJson(response, 405, { error: "GET or POST" });
   }
   const { operator, wanted, inForce, good, detail, drift } = actions.status().redirect;
   sendJson(response, 200, { want: operator, wanted, inForce, good, detail, drift });
@@ -97,6 +97,6 @@ function sendText(response: ServerResponse, text: string): void {
   response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(text);
 }
 
-function sendJson(response: ServerResponse, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers }).end(`${JSON.stringify(value)}\n`);
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
 }

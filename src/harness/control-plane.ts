@@ -1,12 +1,12 @@
-import { connect } from "node:net";
+import { isIP } from "node:net";
 import type { HostPort } from "../model/settings/values.ts";
 import type { Host } from "../platform/host.ts";
+import { dial, type TlsIdentity } from "./dial.ts";
 import type { Timings } from "./timings.ts";
 
-/** Which service of the control plane could not be reached. */
+/** Which services of the control plane could not be reached, each with its reason; none when all answer. */
 export interface ControlPlaneReport {
   readonly reachable: boolean;
-  /** Empty when both answer. */
   readonly away: readonly string[];
 }
 
@@ -14,22 +14,31 @@ export interface ControlPlaneReport {
 export interface ControlPlaneService {
   readonly name: string;
   readonly address: HostPort;
+  /** TLS name that must answer there. */
+  readonly serverName: string;
+}
+
+/** What watching the control plane needs. */
+export interface ControlPlaneWatch {
+  readonly services: readonly ControlPlaneService[];
+  readonly timings: Timings;
+  /** Our identity of the moment; without one only TCP is tried. */
+  readonly identity: () => TlsIdentity | undefined;
 }
 
 /**
- * Watches whether the services that the proxy asks can be reached: a proxy that waits for them would hold every captured
+ * Watches whether the services that the proxy asks answer: a proxy that waits for them would hold every captured
  * connection. The first look counts at once, later ones only when a service stayed away for `controlPlanePatience`.
  */
-export async function* watchControlPlane(host: Host, watch: { readonly services: readonly ControlPlaneService[]; readonly timings: Timings }, signal: AbortSignal): AsyncGenerator<ControlPlaneReport, void, void> {
-  const { services, timings } = watch;
+export async function* watchControlPlane(host: Host, watch: ControlPlaneWatch, signal: AbortSignal): AsyncGenerator<ControlPlaneReport, void, void> {
+  const { timings } = watch;
   let told: boolean | undefined;
   let awaySince = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
-    const away = await listAway(services, timings, signal);
+    const away = await listAway(watch, signal);
     if (signal.aborted) return;
     const now = host.clock.monotonic();
-    if (away.length === 0) awaySince = Number.POSITIVE_INFINITY;
-    else awaySince = Math.min(awaySince, now);
+    awaySince = away.length === 0 ? Number.POSITIVE_INFINITY : Math.min(awaySince, now);
     const reachable = now - awaySince < timings.controlPlanePatience;
     if (reachable !== told) yield { reachable, away };
     told = reachable;
@@ -37,24 +46,19 @@ export async function* watchControlPlane(host: Host, watch: { readonly services:
   }
 }
 
-async function listAway(services: readonly ControlPlaneService[], timings: Timings, signal: AbortSignal): Promise<readonly string[]> {
-  const answers = await Promise.all(services.map(({ address }) => canConnect(address, timings.controlPlaneAnswer, signal)));
-  return services.filter((_, index) => answers[index] !== true).map(({ name, address }) => `${name} at ${address.host}:${address.port}`);
+async function listAway({ services, timings, identity }: ControlPlaneWatch, signal: AbortSignal): Promise<readonly string[]> {
+  const own = identity();
+  const failures = await Promise.all(services.map(({ address, serverName }) => {
+    // The proxy too speaks plaintext to a control plane on a loopback address, as a simulator's may be.
+    const tls = own === undefined || isLoopback(address.host) ? undefined : { ...own, serverName };
+    return dial({ address, tls, milliseconds: timings.controlPlaneAnswer }, signal);
+  }));
+  return services.flatMap(({ name, address }, index) => {
+    const failure = failures[index];
+    return failure === undefined ? [] : [`${name} at ${address.host}:${address.port} (${failure})`];
+  });
 }
 
-/** True when a TCP connection is accepted in time. */
-async function canConnect({ host, port }: HostPort, milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
-  const socket = connect({ host, port });
-  socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-  const giveUp = (): void => resolve(false);
-  bounded.addEventListener("abort", giveUp, { once: true });
-  if (bounded.aborted) giveUp();
-  try {
-    return await promise;
-  } finally {
-    bounded.removeEventListener("abort", giveUp);
-    socket.destroy();
-  }
+function isLoopback(host: string): boolean {
+  return isIP(host) !== 0 && (host === "::1" || host.startsWith("127."));
 }

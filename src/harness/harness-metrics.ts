@@ -2,7 +2,7 @@ import { Gauge, Registry } from "prom-client";
 import { readyParts, type Status } from "./status.ts";
 
 /** The status as Prometheus text. */
-export async function renderMetrics(status: Status): Promise<string> {
+export async function readMetricsText(status: Status): Promise<string> {
   const registers = [new Registry()];
   const gauge = (name: string, help: string, labelNames: readonly string[] = []): Gauge => new Gauge({ name: `linkerd_mesh_${name}`, help, labelNames: [...labelNames], registers });
   gauge("ready", "1 when this machine is part of the mesh").set(Number(status.ready));

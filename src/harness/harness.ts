@@ -8,7 +8,8 @@ import type { Registration } from "../registration/registration.ts";
 import { openAdminServer } from "./admin-server.ts";
 import { watchApplication } from "./application-probe.ts";
 import { watchControlPlane } from "./control-plane.ts";
-import { renderMetrics } from "./harness-metrics.ts";
+import type { TlsIdentity } from "./dial.ts";
+import { readMetricsText } from "./harness-metrics.ts";
 import { watchIdentity } from "./identity-watch.ts";
 import type { Instance } from "./instance-file.ts";
 import { openInstance } from "./instance.ts";
@@ -17,7 +18,7 @@ import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
 import { listObstacles } from "./preflight.ts";
 import { describeProblem } from "./problem.ts";
-import { proxyAdminOf, proxyEnvironmentOf, probedBy } from "./proxy-settings.ts";
+import { controlPlaneOf, proxyAdminOf, proxyEnvironmentOf, probedBy, tlsIdentityOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
 import { renderStatus } from "./render-status.ts";
 import type { Status } from "./status.ts";
@@ -98,7 +99,7 @@ class Harness {
     const { harnessAdminAddress: host, harnessAdminPort: port } = this.#options.settings;
     return openAdminServer({ host, port }, {
       status: () => this.#status(),
-      metrics: () => renderMetrics(this.#status()),
+      metrics: () => readMetricsText(this.#status()),
       redirect: (want) => this.#handle({ kind: "operator", want }),
     });
   }
@@ -133,7 +134,7 @@ class Harness {
       case "steer": return this.#steerer.want(effect.to);
       case "register": return this.#begin("registering", this.#register());
       case "startProxy": return this.#begin("starting the proxy", this.#startProxy());
-      case "stopProxy": return this.#begin("the proxy's end", this.#keeper.stop(this.#stop.left(this.#options.settings.shutdownGrace)));
+      case "stopProxy": return this.#begin("the proxy's end", this.#stopProxy());
       case "drain": return this.#begin("draining", this.#drain());
       case "retryLater": return this.#begin("a pause", this.#retryLater(backoffDelay(effect.failures, timings.retry, host.random())));
     }
@@ -167,6 +168,13 @@ class Harness {
     if (registered === undefined || identity === undefined) return;
     const { host, settings } = this.#options;
     await this.#keeper.start(proxyEnvironmentOf({ host, settings, registered, anchors: identity.anchors }));
+  }
+
+  /** First the traffic, then the proxy: no new connection shall end in one that goes away. */
+  async #stopProxy(): Promise<void> {
+    const { settings, timings } = this.#options;
+    await this.#steerer.settled(AbortSignal.timeout(timings.steeringPatience));
+    await this.#keeper.stop(this.#stop.left(settings.shutdownGrace));
   }
 
   /** With a control plane that does not answer nobody would notice that we drain: then it only tries, for a second. */
@@ -223,8 +231,8 @@ class Harness {
 
   async #followControlPlane(signal: AbortSignal): Promise<void> {
     const { host, settings, timings } = this.#options;
-    const services = [{ name: "destination", address: settings.destinationSvcAddr }, { name: "policy", address: settings.policySvcAddr }];
-    for await (const report of watchControlPlane(host, { services, timings }, signal)) {
+    const identity = (): TlsIdentity | undefined => tlsIdentityOf(this.#seen.identity);
+    for await (const report of watchControlPlane(host, { services: controlPlaneOf(settings), timings, identity }, signal)) {
       this.#seen.controlPlane = report;
       host.log.write(report.reachable ? "info" : "warn", report.reachable ? "the control plane answers" : `the control plane is away: ${report.away.join(", ")}`);
       this.#events.push({ kind: "controlPlane", reachable: report.reachable });

@@ -37,7 +37,9 @@ export interface State {
   readonly operator: "on" | "off";
   /** True while the proxy's control plane answers. */
   readonly controlPlane: boolean;
-  /** Captured traffic is refused until the proxy is back: a planned restart lets no plaintext out. */
+  /** Traffic was captured once: from then on ON_PROXY_FAILURE decides what it meets while the proxy cannot take it. */
+  readonly captured: boolean;
+  /** A planned restart is under way: captured traffic is refused until the proxy is back, so that no plaintext gets out. */
   readonly hold: boolean;
   /** What a restart leads to: the same workload again, or a new registration. */
   readonly next: "start" | "register";
@@ -81,57 +83,44 @@ export interface Step {
 
 /** Where every harness begins. */
 export const initialState: State = {
-  phase: "waitIdentity", identity: undefined, registered: undefined, failures: 0, operator: "on", controlPlane: true, hold: false, next: "start",
+  phase: "waitIdentity", identity: undefined, registered: undefined, failures: 0, operator: "on", controlPlane: true, captured: false, hold: false, next: "start",
 };
 
 /** Decides what follows from an event. Pure; every pair of phase and event has an answer, if only "nothing". */
-export function step(state: State, event: Event, policy: Policy): Step {
+export function step(before: State, event: Event, policy: Policy): Step {
+  const { state, effects } = decide(before, event);
+  const [was, to] = [planSteering(before, policy), planSteering(state, policy)];
+  // Traffic changes its way before anything else happens: a proxy about to end must not get new connections.
+  return { state, effects: was === to ? effects : [{ kind: "steer", to }, ...effects] };
+}
+
+/** What captured traffic shall meet in a state. */
+export function planSteering({ phase, operator, hold, captured }: State, { onProxyFailure }: Policy): Steering {
+  if (operator === "off" || phase === "stopping" || phase === "stopped") return "off";
+  if (phase === "enableRedirect" || phase === "serving" || phase === "draining") return "redirect";
+  return hold || (captured && onProxyFailure === "closed") ? "refuse" : "off";
+}
+
+function decide(state: State, event: Event): Step {
   if (event.kind === "stop") return onStop(state);
   if (isEnding(state.phase)) return onEnding(state, event);
   switch (event.kind) {
     case "identity": return onIdentity(state, event.identity);
     case "registered": return onRegistered(state, event.registered);
-    case "registrationFailed": return state.phase === "registering" ? retry(state, "waitRegistration", []) : stay(state);
-    case "proxyReady": return onProxyReady(state, policy);
-    case "proxyUnready": return onProxyUnready(state, policy);
-    case "proxyExited": return onProxyExited(event.settled ? { ...state, failures: 0 } : state, policy);
-    case "steered": return onSteered(state, event.to, policy);
-    case "controlPlane": return onControlPlane({ ...state, controlPlane: event.reachable }, policy);
-    case "operator": return steerAnew({ ...state, operator: event.want }, policy);
+    case "registrationFailed": return state.phase === "registering" ? retry(state, "waitRegistration") : stay(state);
+    case "proxyReady": return onProxyReady(state);
+    case "proxyUnready": return onProxyUnready(state);
+    case "proxyExited": return onProxyExited(event.settled ? { ...state, failures: 0 } : state);
+    case "steered": return onSteered(state, event.to);
+    case "controlPlane": return onControlPlane({ ...state, controlPlane: event.reachable });
+    case "operator": return stay({ ...state, operator: event.want });
     case "retry": return onRetry(state);
     case "drained": return stay(state);
   }
 }
 
-/** What captured traffic shall meet in a state. */
-export function planSteering(state: State, policy: Policy): Steering {
-  if (state.operator === "off") return "off";
-  switch (state.phase) {
-    case "enableRedirect":
-    case "serving":
-    case "draining":
-      return "redirect";
-    case "withheld":
-    case "backoff":
-      return policy.onProxyFailure === "closed" ? "refuse" : "off";
-    case "stopping":
-    case "stopped":
-      return "off";
-    default:
-      return state.hold ? "refuse" : "off";
-  }
-}
-
 function isEnding(phase: Phase): boolean {
   return phase === "draining" || phase === "stopping" || phase === "stopped";
-}
-
-function hasProxy(phase: Phase): boolean {
-  return phase === "startingProxy" || phase === "waitProxyReady" || isSteered(phase);
-}
-
-function isSteered(phase: Phase): boolean {
-  return phase === "enableRedirect" || phase === "serving" || phase === "withheld";
 }
 
 function onIdentity(state: State, identity: IdentityFacts): Step {
@@ -150,11 +139,16 @@ function onOtherIdentity(state: State): Step {
   return { state: { ...state, phase: "registering", failures: 0 }, effects: [{ kind: "register" }] };
 }
 
+function hasProxy(phase: Phase): boolean {
+  return phase === "startingProxy" || phase === "waitProxyReady" || isServed(phase);
+}
+
+function isServed(phase: Phase): boolean {
+  return phase === "enableRedirect" || phase === "serving" || phase === "withheld";
+}
+
 function restart(state: State): Step {
-  // Only traffic that is captured now is held: before the first readiness nothing was.
-  const hold = isSteered(state.phase) && state.operator === "on";
-  const effects: Effect[] = hold ? [{ kind: "steer", to: "refuse" }, { kind: "stopProxy" }] : [{ kind: "stopProxy" }];
-  return { state: { ...state, phase: "restarting", hold }, effects };
+  return { state: { ...state, phase: "restarting", hold: state.captured }, effects: [{ kind: "stopProxy" }] };
 }
 
 function onRegistered(state: State, registered: Registered): Step {
@@ -162,49 +156,34 @@ function onRegistered(state: State, registered: Registered): Step {
   return { state: { ...state, phase: "startingProxy", registered, failures: 0 }, effects: [{ kind: "startProxy" }] };
 }
 
-function onProxyReady(state: State, policy: Policy): Step {
+function onProxyReady(state: State): Step {
   if (state.phase !== "startingProxy" && state.phase !== "waitProxyReady") return stay(state);
-  return enter(state.controlPlane ? { ...state, phase: "enableRedirect" } : { ...state, phase: "withheld", hold: false }, policy);
+  return stay(state.controlPlane ? { ...state, phase: "enableRedirect" } : { ...state, phase: "withheld", hold: false });
 }
 
-/** A report of an earlier order may come late: only what was asked for last counts. */
-function onSteered(state: State, to: Steering, policy: Policy): Step {
-  if (state.phase !== "enableRedirect" || to !== planSteering(state, policy)) return stay(state);
-  return stay({ ...state, phase: "serving", hold: false });
+/** A report of an earlier order may come late: only what is wanted now counts. */
+function onSteered(state: State, to: Steering): Step {
+  if (state.phase !== "enableRedirect" || to !== "redirect" || state.operator === "off") return stay(state);
+  return stay({ ...state, phase: "serving", captured: true, hold: false });
 }
 
-/** The proxy lives but would not serve (its certificate has expired, somebody else has its port): captured traffic would end nowhere. */
-function onProxyUnready(state: State, policy: Policy): Step {
-  if (state.phase === "startingProxy") return stay({ ...state, phase: "waitProxyReady" });
-  if (!isSteered(state.phase)) return stay(state);
-  return { state: { ...state, phase: "waitProxyReady", hold: policy.onProxyFailure === "closed" }, effects: [{ kind: "steer", to: planFailure(state, policy) }] };
+/** The proxy lives but would not serve (its certificate has ended, somebody else has its port): captured traffic would end nowhere. */
+function onProxyUnready(state: State): Step {
+  return stay(state.phase === "startingProxy" || isServed(state.phase) ? { ...state, phase: "waitProxyReady" } : state);
 }
 
-function onProxyExited(state: State, policy: Policy): Step {
+function onProxyExited(state: State): Step {
   if (state.phase === "restarting") {
-    const effect: Effect = state.next === "register" ? { kind: "register" } : { kind: "startProxy" };
-    return { state: { ...state, phase: state.next === "register" ? "registering" : "startingProxy", next: "start" }, effects: [effect] };
+    if (state.next === "start") return { state: { ...state, phase: "startingProxy" }, effects: [{ kind: "startProxy" }] };
+    return { state: { ...state, phase: "registering", next: "start" }, effects: [{ kind: "register" }] };
   }
-  if (!hasProxy(state.phase)) return stay(state);
-  const steered = isSteered(state.phase) || state.hold;
-  // What was held for a planned restart is not held for a proxy that fails: ON_PROXY_FAILURE decides then.
-  return retry({ ...state, hold: false }, "backoff", steered ? [{ kind: "steer", to: planFailure(state, policy) }] : []);
+  // What is held for a planned restart is not held for a proxy that fails: ON_PROXY_FAILURE decides then.
+  return hasProxy(state.phase) ? retry({ ...state, hold: false }, "backoff") : stay(state);
 }
 
-function planFailure(state: State, policy: Policy): Steering {
-  if (state.operator === "off") return "off";
-  return policy.onProxyFailure === "closed" ? "refuse" : "off";
-}
-
-function onControlPlane(state: State, policy: Policy): Step {
-  if (isSteered(state.phase) && state.phase !== "withheld" && !state.controlPlane) return enter({ ...state, phase: "withheld" }, policy);
-  if (state.phase === "withheld" && state.controlPlane) return enter({ ...state, phase: "enableRedirect" }, policy);
-  return stay(state);
-}
-
-function steerAnew(state: State, policy: Policy): Step {
-  const phase = state.phase === "serving" && state.operator === "on" ? "enableRedirect" : state.phase;
-  return enter({ ...state, phase }, policy);
+function onControlPlane(state: State): Step {
+  if (state.controlPlane) return stay(state.phase === "withheld" ? { ...state, phase: "enableRedirect" } : state);
+  return stay(state.phase === "enableRedirect" || state.phase === "serving" ? { ...state, phase: "withheld", hold: false } : state);
 }
 
 function onRetry(state: State): Step {
@@ -215,7 +194,7 @@ function onRetry(state: State): Step {
 
 function onStop(state: State): Step {
   if (isEnding(state.phase)) return stay(state);
-  if (isSteered(state.phase)) return { state: { ...state, phase: "draining" }, effects: [{ kind: "drain" }] };
+  if (state.phase === "serving") return { state: { ...state, phase: "draining" }, effects: [{ kind: "drain" }] };
   return end(state);
 }
 
@@ -225,18 +204,13 @@ function onEnding(state: State, event: Event): Step {
   return stay(state);
 }
 
-/** New connections pass by the proxy from here on, so that none ends in one that goes away. */
 function end(state: State): Step {
-  return { state: { ...state, phase: "stopping", hold: false }, effects: [{ kind: "steer", to: "off" }, { kind: "stopProxy" }] };
+  return { state: { ...state, phase: "stopping" }, effects: [{ kind: "stopProxy" }] };
 }
 
-function enter(state: State, policy: Policy): Step {
-  return { state, effects: [{ kind: "steer", to: planSteering(state, policy) }] };
-}
-
-function retry(state: State, phase: Phase, effects: readonly Effect[]): Step {
+function retry(state: State, phase: Phase): Step {
   const failures = state.failures + 1;
-  return { state: { ...state, phase, failures }, effects: [...effects, { kind: "retryLater", failures }] };
+  return { state: { ...state, phase, failures }, effects: [{ kind: "retryLater", failures }] };
 }
 
 function stay(state: State): Step {

@@ -25,6 +25,9 @@ export interface KeeperOptions {
 /** Looks in a row that a ready proxy must fail before it counts as unready. */
 const badLooks = 3;
 
+/** Looks after which a proxy that does not get ready is more than slow. */
+const patientLooks = 50;
+
 /** The one proxy of this machine: started, watched, stopped. */
 export class ProxyKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
@@ -120,7 +123,7 @@ export class ProxyKeeper implements AsyncDisposable {
     }
     told.bad += 1;
     if (told.ready === true && told.bad < badLooks) return;
-    see({ ready: false, why: "why" in readiness ? readiness.why : "" });
+    see({ ready: false, why: readiness.why, ...(told.bad >= patientLooks && { problem: describeProblem(unready(readiness.why)) }) });
     if (told.ready !== false) post({ kind: "proxyUnready" });
     told.ready = false;
   }
@@ -131,4 +134,8 @@ export class ProxyKeeper implements AsyncDisposable {
     see({ ready: false, why, problem: describeProblem(error) });
     fail(error);
   }
+}
+
+function unready(why: string): MeshError {
+  return new MeshError("PROXY_UNREADY", { doing: "waiting for the proxy", what: why });
 }

@@ -5,6 +5,9 @@ import type { Host } from "../platform/host.ts";
 import type { Registered } from "../registration/registration.ts";
 import { parseWorkloadApiAddress, renderWorkloadApiAddress } from "../spiffe/address.ts";
 import type { TrustBundle } from "../spiffe/trust-bundle.ts";
+import type { ControlPlaneService } from "./control-plane.ts";
+import type { TlsIdentity } from "./dial.ts";
+import type { Identity } from "./identity-watch.ts";
 import type { ProxyAdmin } from "./proxy-admin.ts";
 import type { Timings } from "./timings.ts";
 
@@ -28,4 +31,17 @@ export function probedBy({ probe, harnessAdminPort }: Settings): Settings["probe
   if (probe === undefined) return undefined;
   const ourselves = probe.port === harnessAdminPort && /^(127\.|::1$|localhost$)/.test(probe.host);
   return ourselves ? undefined : probe;
+}
+
+/** The services without which a proxy cannot answer captured connections. */
+export function controlPlaneOf(settings: Settings): readonly ControlPlaneService[] {
+  return [
+    { name: "destination", address: settings.destinationSvcAddr, serverName: settings.destinationSvcName },
+    { name: "policy", address: settings.policySvcAddr, serverName: settings.policySvcName },
+  ];
+}
+
+/** The identity in the form that a TLS connection takes. */
+export function tlsIdentityOf(identity: Identity | undefined): TlsIdentity | undefined {
+  return identity && { ...identity.svid.tlsCredentials(), ca: identity.anchors.pem() };
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from "../base/abort.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { MeshError } from "../model/errors.ts";
 import type { ActiveRedirect, RedirectPlan } from "../model/traffic.ts";
@@ -26,6 +27,7 @@ export class Steerer implements AsyncDisposable {
   #problem: Problem | undefined;
   #drift: readonly string[] = [];
   #wake = Promise.withResolvers<void>();
+  #settled = Promise.withResolvers<void>();
   readonly #loop: Promise<void>;
 
   constructor(options: { readonly host: Host; readonly plan: RedirectPlan; readonly timings: Timings; readonly done: (to: Steering) => void }) {
@@ -38,8 +40,14 @@ export class Steerer implements AsyncDisposable {
 
   /** Orders a state; the latest order counts. `done` is called when it is in force. */
   want(to: Steering): void {
+    if (to !== this.#wanted) this.#settled = Promise.withResolvers();
     this.#wanted = to;
     this.#wake.resolve();
+  }
+
+  /** Resolves when the latest order is in force, was found impossible, or the signal ends the wait. */
+  async settled(signal: AbortSignal): Promise<void> {
+    await untilAborted(this.#settled.promise, signal).catch(() => undefined);
   }
 
   report(): SteeringReport {
@@ -67,14 +75,20 @@ export class Steerer implements AsyncDisposable {
         this.#problem = undefined;
         failures = 0;
         this.#done(to);
+        this.#settle(to);
         await this.#rest(this.#timings.driftPoll);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         failures += 1;
+        this.#settle(to);
         this.#tell(describeProblem(error));
         await this.#rest(backoffDelay(failures, this.#timings.retry, this.#host.random()));
       }
     }
+  }
+
+  #settle(to: Steering): void {
+    if (to === this.#wanted) this.#settled.resolve();
   }
 
   async #apply(to: Steering): Promise<void> {

@@ -14,6 +14,8 @@ export interface Timings {
   readonly controlPlanePatience: number;
   /** The whole stop when the control plane does not answer; with one that answers, SHUTDOWN_GRACE. */
   readonly stopUnreachable: number;
+  /** How long the proxy's end waits for the rules to change first. */
+  readonly steeringPatience: number;
   /** Between asking the proxy to end and killing it, at the end of its budget. */
   readonly proxyLastWords: number;
   readonly probePeriod: number;
@@ -33,6 +35,7 @@ export const defaultTimings: Timings = Object.freeze({
   controlPlaneAnswer: 2000,
   controlPlanePatience: 15_000,
   stopUnreachable: 3500,
+  steeringPatience: 500,
   proxyLastWords: 500,
   probePeriod: 5000,
   probeAnswer: 1000,

@@ -5,7 +5,7 @@ import type { Host, Log } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { createProcesses } from "../node/processes.ts";
-import { isPortFree, listAddresses } from "../node/sockets.ts";
+import { probePort, listAddresses } from "../node/sockets.ts";
 import { readAccount } from "./account.ts";
 import { becomeAccount } from "./become-account.ts";
 import { findListener } from "./listener.ts";
@@ -34,7 +34,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: isPortFree, listener: findListener },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener },
     redirector: nftRedirector({ processes, files, account: readAccount }),
     account: readAccount,
     becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),

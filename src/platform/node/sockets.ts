@@ -15,7 +15,7 @@ export function listAddresses(): readonly LocalAddress[] {
 }
 
 /** True when that port could be bound: tried by binding it for a moment. */
-export async function isPortFree(address: string, port: number): Promise<boolean> {
+export async function probePort(address: string, port: number): Promise<boolean> {
   const server = createServer();
   const { promise, resolve } = Promise.withResolvers<boolean>();
   server.once("error", () => resolve(false));
