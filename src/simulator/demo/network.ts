@@ -1,14 +1,17 @@
-import type { Child, ChildSpec, Finished, Host } from "../../platform/host.ts";
 import { MeshError } from "../../model/errors.ts";
+import type { Child, ChildSpec, Finished, Host } from "../../platform/host.ts";
+import { userNamespace } from "./stage.ts";
 
 /** A host of the small network: programs started here see only its addresses. */
 export interface Place {
   readonly name: string;
   readonly address: string;
-  /** A program of the machine, started in this place. */
-  spawn(spec: ChildSpec): Promise<Child>;
-  run(spec: Omit<ChildSpec, "onLine" | "stdin">, signal: AbortSignal): Promise<Finished>;
+  spawn(spec: PlaceSpec): Promise<Child>;
+  run(spec: PlaceSpec, signal: AbortSignal): Promise<Finished>;
 }
+
+/** A program to start in a place; with the environment of this process. */
+export type PlaceSpec = Pick<ChildSpec, "file" | "args" | "onLine">;
 
 /** Two hosts joined by a cable; disposing it takes both away with everything in them. */
 export interface Network extends AsyncDisposable {
@@ -16,94 +19,104 @@ export interface Network extends AsyncDisposable {
   readonly machine: Place;
 }
 
-/** What the network looks like; one subnet for the hosts, one for the addresses of the cluster's Services. */
-export const layout = {
-  prefix: 24,
-  mesh: "10.90.0.1",
-  machine: "10.90.0.2",
-  services: "10.90.1.0/24",
-} as const;
+/** What the network looks like: a subnet for the hosts, and one for the addresses of the cluster's Services. */
+export const layout = { prefix: 24, mesh: "10.90.0.1", machine: "10.90.0.2", services: "10.90.1.0/24" } as const;
+
+/** How the network is made. */
+export interface NetworkOptions {
+  /** Without root the namespaces stand inside a user namespace. */
+  readonly inUserNamespace: boolean;
+  /** A folder that accounts of the machine could not reach at its own place (as under /root), and where they find it. */
+  readonly bind: { readonly from: string; readonly to: string };
+}
 
 /**
  * Makes two network namespaces with a veth pair between them. They have no name in the file system: each is held by a
  * process of ours alone, so that even a kill leaves nothing behind.
  */
-export async function openNetwork(host: Host, signal: AbortSignal): Promise<Network> {
+export async function openNetwork(host: Host, options: NetworkOptions, signal: AbortSignal): Promise<Network> {
   await using stack = new AsyncDisposableStack();
-  const mesh = stack.use(await holdNamespace(host, signal));
-  const machine = stack.use(await holdNamespace(host, signal));
-  for (const command of planCables(mesh.pid, machine.pid)) await runIp(host, command, signal);
+  const user = options.inUserNamespace ? userNamespace : [];
+  const mesh = stack.use(await holdNamespace(host, { command: ["unshare", ...user, "--net", "--mount"], bind: options.bind }, signal));
+  const inside = enterCommand(mesh.pid, { user: options.inUserNamespace, net: false });
+  const machine = stack.use(await holdNamespace(host, { command: [...inside, "unshare", "--net", "--mount"], bind: options.bind }, signal));
+  const places = [mesh, machine].map(({ pid }) => enterCommand(pid, { user: options.inUserNamespace, net: true }));
+  const [enterMesh = [], enterMachine = []] = places;
+  for (const { at, args } of planCables(machine.pid)) {
+    await runIp(host, [...(at === "mesh" ? enterMesh : enterMachine), "ip", ...args], signal);
+  }
   const kept = stack.move();
   return {
-    mesh: place(host, { name: "mesh", address: layout.mesh, pid: mesh.pid }),
-    machine: place(host, { name: "machine", address: layout.machine, pid: machine.pid }),
+    mesh: place(host, { name: "mesh", address: layout.mesh, enter: enterMesh }),
+    machine: place(host, { name: "machine", address: layout.machine, enter: enterMachine }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-/** A command of the network's set-up and the namespace in which it runs. */
+/** A command of the network's set-up. */
 interface IpCommand {
-  readonly inside: number;
+  readonly at: "mesh" | "machine";
   readonly args: readonly string[];
 }
 
-/** The commands that join two namespaces; pure, in their order. */
-export function planCables(mesh: number, machine: number): readonly IpCommand[] {
-  const side = (pid: number, device: string, address: string): readonly IpCommand[] => [
-    { inside: pid, args: ["address", "add", `${address}/${layout.prefix}`, "dev", device] },
-    { inside: pid, args: ["link", "set", device, "up"] },
-    { inside: pid, args: ["link", "set", "lo", "up"] },
+/** The commands that join the two namespaces, in their order. */
+export function planCables(machinePid: number): readonly IpCommand[] {
+  const side = (at: IpCommand["at"], device: string, address: string): readonly IpCommand[] => [
+    { at, args: ["address", "add", `${address}/${layout.prefix}`, "dev", device] },
+    { at, args: ["link", "set", device, "up"] },
+    { at, args: ["link", "set", "lo", "up"] },
   ];
   return [
-    { inside: mesh, args: ["link", "add", "mesh0", "type", "veth", "peer", "name", "machine0", "netns", String(machine)] },
-    ...side(mesh, "mesh0", layout.mesh),
-    ...side(machine, "machine0", layout.machine),
-    { inside: machine, args: ["route", "add", layout.services, "via", layout.mesh] },
+    { at: "mesh", args: ["link", "add", "mesh0", "type", "veth", "peer", "name", "machine0", "netns", String(machinePid)] },
+    ...side("mesh", "mesh0", layout.mesh),
+    ...side("machine", "machine0", layout.machine),
+    { at: "machine", args: ["route", "add", layout.services, "via", layout.mesh] },
   ];
 }
 
-async function holdNamespace(host: Host, signal: AbortSignal): Promise<Child> {
+/** The words that go before a command so that it runs in the namespaces of a process. */
+function enterCommand(pid: number, { user, net }: { user: boolean; net: boolean }): readonly string[] {
+  if (!user && !net) return [];
+  const namespaces = [...(user ? [`--user=/proc/${pid}/ns/user`] : []), ...(net ? [`--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`] : [])];
+  return ["nsenter", ...namespaces, "--"];
+}
+
+async function holdNamespace(host: Host, { command, bind }: { command: readonly string[]; bind: NetworkOptions["bind"] }, signal: AbortSignal): Promise<Child> {
   const ready = Promise.withResolvers<void>();
-  const child = await host.processes.spawn({
-    file: "unshare",
+  const [file = "", ...args] = command;
+  await using stack = new AsyncDisposableStack();
+  const child = stack.use(await host.processes.spawn({
+    file,
     // The line tells that the namespace exists: entering it earlier would enter our own.
-    args: ["--net", "--", "sh", "-c", "echo ready; exec cat"],
+    args: [...args, "--", "sh", "-c", 'mount --bind "$0" "$1" && echo ready && exec cat', bind.from, bind.to],
     environment: host.environment,
     stdin: true,
-    onLine: (stream, line) => (stream === "stdout" ? ready.resolve() : ready.reject(failed("unshare --net", line))),
-  });
-  const ended = child.exited.then(() => ready.reject(failed("unshare --net", "it ended at once")));
-  const onAbort = (): void => ready.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await ready.promise;
-    return child;
-  } catch (error) {
-    await child[Symbol.asyncDispose]();
-    await ended;
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+    onLine: (stream, line) => (stream === "stdout" ? ready.resolve() : ready.reject(failed(command.join(" "), line))),
+  }));
+  void child.exited.then(() => ready.reject(failed(command.join(" "), "it ended at once")));
+  signal.addEventListener("abort", () => ready.reject(signal.reason), { once: true });
+  await ready.promise;
+  stack.move();
+  return child;
 }
 
-async function runIp(host: Host, command: IpCommand, signal: AbortSignal): Promise<void> {
-  const { file, args } = inNamespace(command.inside, { file: "ip", args: command.args });
+async function runIp(host: Host, [file = "", ...args]: readonly string[], signal: AbortSignal): Promise<void> {
   const { code, stderr } = await host.processes.run({ file, args, environment: host.environment }, signal);
-  if (code !== 0) throw failed(`ip ${command.args.join(" ")}`, stderr.trim());
+  if (code !== 0) throw failed(args.join(" "), stderr.trim());
 }
 
-function place(host: Host, { name, address, pid }: { name: string; address: string; pid: number }): Place {
+function place(host: Host, { name, address, enter }: { name: string; address: string; enter: readonly string[] }): Place {
+  const environment = host.environment;
+  const inside = (spec: PlaceSpec): ChildSpec => {
+    const [file = "", ...args] = [...enter, spec.file, ...spec.args];
+    return { ...spec, file, args, environment };
+  };
   return {
     name,
     address,
-    spawn: (spec) => host.processes.spawn({ ...spec, ...inNamespace(pid, spec) }),
-    run: (spec, signal) => host.processes.run({ ...spec, ...inNamespace(pid, spec) }, signal),
+    spawn: (spec) => host.processes.spawn(inside(spec)),
+    run: (spec, signal) => host.processes.run(inside(spec), signal),
   };
-}
-
-function inNamespace(pid: number, { file, args }: { file: string; args: readonly string[] }): { file: string; args: readonly string[] } {
-  return { file: "nsenter", args: [`--net=/proc/${pid}/ns/net`, "--", file, ...args] };
 }
 
 function failed(command: string, what: string): MeshError {

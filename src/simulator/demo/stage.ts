@@ -1,5 +1,6 @@
 /** What this machine lets the demo do, as observed. */
 export interface Capabilities {
+  /** Namespaces can be made without further ado. */
   readonly root: boolean;
   /** A user namespace with several uids can be made (kernel, newuidmap and a range in /etc/subuid). */
   readonly mappedUsers: boolean;
@@ -9,6 +10,9 @@ export interface Capabilities {
 
 /** Programs of the system that the demo uses where they are. */
 export type DemoProgram = "ip" | "nft" | "nsenter" | "setpriv" | "unshare";
+
+/** How a user namespace is made in which there is a root and other accounts besides. */
+export const userNamespace: readonly string[] = ["--user", "--map-root-user", "--map-auto"];
 
 /** The Debian package that brings each program. */
 export const packageOf: Readonly<Record<DemoProgram, string>> = {
