@@ -4,9 +4,11 @@ import type { Host } from "../platform/host.ts";
 import { dial, type TlsIdentity } from "./dial.ts";
 import type { Timings } from "./timings.ts";
 
-/** Which services of the control plane could not be reached, each with its reason; none when all answer. */
+/** How Linkerd's services stand. */
 export interface ControlPlaneReport {
+  /** False once a service stayed away for longer than patience goes: captured traffic is withheld then. */
   readonly reachable: boolean;
+  /** What did not answer at the last look, each with its reason; none when all did. */
   readonly away: readonly string[];
 }
 
@@ -29,10 +31,11 @@ export interface ControlPlaneWatch {
 /**
  * Watches whether the services that the proxy asks answer: a proxy that waits for them would hold every captured
  * connection. The first look counts at once, later ones only when a service stayed away for `controlPlanePatience`.
+ * Yields when the report changes.
  */
 export async function* watchControlPlane(host: Host, watch: ControlPlaneWatch, signal: AbortSignal): AsyncGenerator<ControlPlaneReport, void, void> {
   const { timings } = watch;
-  let told: boolean | undefined;
+  let told: string | undefined;
   let awaySince = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     const away = await listAway(watch, signal);
@@ -40,8 +43,9 @@ export async function* watchControlPlane(host: Host, watch: ControlPlaneWatch, s
     const now = host.clock.monotonic();
     awaySince = away.length === 0 ? Number.POSITIVE_INFINITY : Math.min(awaySince, now);
     const reachable = now - awaySince < timings.controlPlanePatience;
-    if (reachable !== told) yield { reachable, away };
-    told = reachable;
+    const news = JSON.stringify({ reachable, away });
+    if (news !== told) yield { reachable, away };
+    told = news;
     await host.clock.sleep(timings.controlPlanePoll, signal).catch(() => undefined);
   }
 }

@@ -2,15 +2,12 @@ import { AsyncQueue } from "../base/async-queue.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { MeshErrors, type MeshError } from "../model/errors.ts";
 import type { Settings } from "../model/settings/settings.ts";
-import { planTraffic } from "../model/traffic-plan.ts";
+import { loopbackFamilies, planTraffic } from "../model/traffic-plan.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registration } from "../registration/registration.ts";
 import { openAdminServer } from "./admin-server.ts";
-import { watchApplication } from "./application-probe.ts";
-import { watchControlPlane } from "./control-plane.ts";
-import type { TlsIdentity } from "./dial.ts";
+import { followApplication, followControlPlane, followIdentity } from "./follow.ts";
 import { readMetricsText } from "./harness-metrics.ts";
-import { watchIdentity } from "./identity-watch.ts";
 import type { Instance } from "./instance-file.ts";
 import { openInstance } from "./instance.ts";
 import { initialState, step, type Effect, type Event, type State } from "./machine.ts";
@@ -18,7 +15,7 @@ import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
 import { listObstacles } from "./preflight.ts";
 import { describeProblem } from "./problem.ts";
-import { controlPlaneOf, proxyAdminOf, proxyEnvironmentOf, probedBy, tlsIdentityOf } from "./proxy-settings.ts";
+import { proxyAdminOf, proxyEnvironmentOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
 import { renderStatus } from "./render-status.ts";
 import type { Status } from "./status.ts";
@@ -51,6 +48,8 @@ export async function runHarness(options: HarnessOptions, signal: AbortSignal): 
   await harness.run(signal);
 }
 
+const watchdog = "the watchdog";
+
 class Harness {
   readonly #options: HarnessOptions;
   readonly #instance: Instance;
@@ -70,7 +69,7 @@ class Harness {
     this.#instance = instance;
     this.#seen = noObservations(host.clock.now());
     this.#stop = new StopClock(host.clock, { grace: settings.shutdownGrace, unreachable: timings.stopUnreachable });
-    this.#steerer = new Steerer({ host, timings, plan: planTraffic(settings, uid), done: (to) => this.#events.push({ kind: "steered", to }) });
+    this.#steerer = new Steerer({ host, timings, plan: planTraffic(settings, uid, loopbackFamilies(host.sockets.addresses())), done: (to) => this.#events.push({ kind: "steered", to }) });
     this.#keeper = new ProxyKeeper({
       host, timings, path: settings.proxyPath, admin: proxyAdminOf(settings, timings),
       ports: [settings.proxyInboundPort, settings.proxyOutboundPort, settings.proxyAdminPort],
@@ -115,7 +114,7 @@ class Harness {
   #handle(event: Event): void {
     const { log, clock } = this.#options.host;
     const before = this.#state.phase;
-    if (event.kind === "stop") this.#stop.begin(this.#state.controlPlane);
+    if (event.kind === "stop") this.#stop.begin(this.#answers());
     const { state, effects } = step(this.#state, event, { onProxyFailure: this.#options.settings.onProxyFailure });
     this.#state = state;
     if (state.phase !== before) {
@@ -155,6 +154,7 @@ class Harness {
       Object.assign(this.#seen, { registered, registrationProblem: undefined });
       this.#events.push({ kind: "registered", registered });
     } catch (error) {
+      if (this.#tasks.signal.aborted) return;
       const problem = describeProblem(error);
       Object.assign(this.#seen, { registered: undefined, registrationProblem: problem });
       this.#options.host.log.write("warn", `${problem.doing}: ${problem.what}`, { code: problem.code, remedy: problem.remedy });
@@ -179,10 +179,10 @@ class Harness {
 
   /** With a control plane that does not answer nobody would notice that we drain: then it only tries, for a second. */
   async #drain(): Promise<void> {
-    const bound = AbortSignal.timeout(this.#state.controlPlane ? Math.ceil(this.#stop.left(0) / 2) : 1000);
+    const bound = AbortSignal.timeout(this.#answers() ? Math.ceil(this.#stop.left(0) / 2) : 1000);
     try {
       const noticed = await this.#options.registration.drain(bound);
-      await this.#options.host.clock.sleep(this.#state.controlPlane ? Math.min(noticed, this.#stop.left(0) / 2) : 0, bound);
+      await this.#options.host.clock.sleep(this.#answers() ? Math.min(noticed, this.#stop.left(0) / 2) : 0, bound);
     } finally {
       this.#events.push({ kind: "drained" });
     }
@@ -199,56 +199,37 @@ class Harness {
   }
 
   #startTasks(): void {
-    const { settings } = this.#options;
+    const { host, settings, timings } = this.#options;
+    const following = { host, settings, timings, seen: this.#seen, post: (event: Event) => this.#news(event) };
     const signal = this.#tasks.signal;
-    this.#begin("the identity", this.#followIdentity(signal));
-    this.#begin("the control plane", this.#followControlPlane(signal));
-    const probe = probedBy(settings);
-    if (probe !== undefined) this.#begin("the application's probe", this.#followApplication(probe, signal));
-    this.#begin("the watchdog", this.#watchStop());
+    this.#begin("the identity", followIdentity(following, signal));
+    this.#begin("the control plane", followControlPlane(following, signal));
+    this.#begin("the application's probe", followApplication(following, signal));
+    this.#begin(watchdog, this.#watchStop());
   }
 
-  async #endTasks(): Promise<void> {
+  /** What the followers saw; a control plane that goes away during a stop shortens it. */
+  #news(event: Event): void {
+    this.#events.push(event);
+    if (event.kind !== "controlPlane" || this.#answers() || !this.#stop.hurry()) return;
+    this.#events.push({ kind: "drained" });
+    if (this.#state.phase === "stopping") this.#begin("the proxy's end", this.#stopProxy());
+  }
+
+  /** True when every service of the control plane answered at the last look. */
+  #answers(): boolean {
+    return this.#seen.controlPlane?.away.length === 0;
+  }
+
+  #endTasks(): void {
     this.#tasks.abort(new Error("the harness ends"));
     this.#stop.release();
-  }
-
-  async #followIdentity(signal: AbortSignal): Promise<void> {
-    const { host, settings } = this.#options;
-    const options = { address: settings.spireSocketAddr, wanted: settings.workloadIdentity, trustAnchorsFile: settings.trustAnchorsFile };
-    for await (const news of watchIdentity(host, options, signal)) {
-      if (news.kind === "problem") {
-        if (news.problem.what !== this.#seen.identityProblem?.what) host.log.write("warn", `${news.problem.doing}: ${news.problem.what}`, { code: news.problem.code, remedy: news.problem.remedy });
-        this.#seen.identityProblem = news.problem;
-        continue;
-      }
-      const { svid, anchors } = news.identity;
-      Object.assign(this.#seen, { identity: news.identity, identityProblem: undefined });
-      host.log.write("info", "identity received", { id: svid.id, expires: svid.expiresAt.toISOString() });
-      this.#events.push({ kind: "identity", identity: { id: svid.id, anchors: anchors.fingerprint } });
-    }
-  }
-
-  async #followControlPlane(signal: AbortSignal): Promise<void> {
-    const { host, settings, timings } = this.#options;
-    const identity = (): TlsIdentity | undefined => tlsIdentityOf(this.#seen.identity);
-    for await (const report of watchControlPlane(host, { services: controlPlaneOf(settings), timings, identity }, signal)) {
-      this.#seen.controlPlane = report;
-      host.log.write(report.reachable ? "info" : "warn", report.reachable ? "the control plane answers" : `the control plane is away: ${report.away.join(", ")}`);
-      this.#events.push({ kind: "controlPlane", reachable: report.reachable });
-    }
-  }
-
-  async #followApplication(probe: NonNullable<Settings["probe"]>, signal: AbortSignal): Promise<void> {
-    const { host, timings } = this.#options;
-    this.#seen.application = { ready: false, why: "it was not asked yet", against: 0 };
-    for await (const verdict of watchApplication(host, { probe, timings }, signal)) this.#seen.application = verdict;
   }
 
   /** Stop wins: what is still pending when the budget is spent is named and left to the disposal. */
   async #watchStop(): Promise<void> {
     if (!(await this.#stop.overdue())) return;
-    const names = this.#pending.list().filter((name) => name !== "the watchdog");
+    const names = this.#pending.list().filter((name) => name !== watchdog);
     this.#options.host.log.write("error", "the stop took too long and is forced", { code: "STOP_OVERDUE", pending: names });
     this.#events.end();
   }

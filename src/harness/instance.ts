@@ -23,7 +23,7 @@ async function beginLife(host: Host, path: string): Promise<Instance> {
   const before = await readInstance(host, path);
   const instance = planInstance(before, machine, randomUUID());
   if (before !== undefined && before.id !== instance.id) host.log.write("warn", "the disk comes from another machine: this one takes an identity of its own", { path });
-  await writeInstance(host, path, instance);
+  await writeUnlessFull(host, path, renderInstanceFile(instance));
   return instance;
 }
 
@@ -36,15 +36,15 @@ async function readInstance(host: Host, path: string): Promise<Instance | undefi
     throw new MeshError("STATE_NEWER", { doing: `reading ${path}`, what: `it has the form ${read.version} of a later version of this program`, target: path });
   }
   // Kept, so that whoever wants the old identity back can see it.
-  await host.files.writeAtomic(`${path}.damaged`, text, { mode: 0o600 });
+  await writeUnlessFull(host, `${path}.damaged`, text);
   host.log.write("warn", "the file of this machine's instance is damaged: it was put aside and a new instance begins", { path: `${path}.damaged` });
   return undefined;
 }
 
 /** A full disk must not keep a machine out of the mesh: this life goes on, only the next may not know of it. */
-async function writeInstance(host: Host, path: string, instance: Instance): Promise<void> {
+async function writeUnlessFull(host: Host, path: string, text: string): Promise<void> {
   try {
-    await host.files.writeAtomic(path, renderInstanceFile(instance), { mode: 0o600 });
+    await host.files.writeAtomic(path, text, { mode: 0o600 });
   } catch (error) {
     if (!isMeshError(error, "DISK_FULL")) throw error;
     host.log.write("warn", error.message, { code: error.code, remedy: error.remedy });

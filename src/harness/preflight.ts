@@ -1,5 +1,6 @@
 import { MeshError } from "../model/errors.ts";
 import type { Settings } from "../model/settings/settings.ts";
+import { loopbackFamilies } from "../model/traffic-plan.ts";
 import type { Host } from "../platform/host.ts";
 
 /** Looks at what must be right before anything is started; returns every problem that no waiting will cure. */
@@ -8,7 +9,7 @@ export async function listObstacles(host: Host, settings: Settings, signal: Abor
     lookAtProxy(host, settings.proxyPath),
     lookAtRights(host),
     lookAtRules(host, signal),
-    ...listPorts(settings).map((port) => lookAtPort(host, port)),
+    ...listPorts(host, settings).map((port) => lookAtPort(host, port)),
   ]);
   return found.filter((error) => error !== undefined);
 }
@@ -38,21 +39,23 @@ async function lookAtRules(host: Host, signal: AbortSignal): Promise<MeshError |
 
 interface NeededPort {
   readonly name: string;
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly port: number;
 }
 
-function listPorts(settings: Settings): readonly NeededPort[] {
+function listPorts(host: Host, settings: Settings): readonly NeededPort[] {
+  const loopback = loopbackFamilies(host.sockets.addresses()).map((family) => (family === 4 ? "127.0.0.1" : "::1"));
   return [
-    { name: "PROXY_INBOUND_PORT", address: "0.0.0.0", port: settings.proxyInboundPort },
-    { name: "PROXY_OUTBOUND_PORT", address: "127.0.0.1", port: settings.proxyOutboundPort },
-    { name: "PROXY_ADMIN_PORT", address: settings.proxyAdminAddress, port: settings.proxyAdminPort },
-    { name: "HARNESS_ADMIN_PORT", address: settings.harnessAdminAddress, port: settings.harnessAdminPort },
+    { name: "PROXY_INBOUND_PORT", addresses: [settings.inboundNetworkAddress?.v6 === undefined ? "0.0.0.0" : "::"], port: settings.proxyInboundPort },
+    { name: "PROXY_OUTBOUND_PORT", addresses: loopback, port: settings.proxyOutboundPort },
+    { name: "PROXY_ADMIN_PORT", addresses: [settings.proxyAdminAddress], port: settings.proxyAdminPort },
+    { name: "HARNESS_ADMIN_PORT", addresses: [settings.harnessAdminAddress], port: settings.harnessAdminPort },
   ];
 }
 
-async function lookAtPort(host: Host, { name, address, port }: NeededPort): Promise<MeshError | undefined> {
-  if (await host.sockets.portFree(address, port)) return undefined;
+async function lookAtPort(host: Host, { name, addresses, port }: NeededPort): Promise<MeshError | undefined> {
+  const free = await Promise.all(addresses.map((address) => host.sockets.portFree(address, port)));
+  if (!free.includes(false)) return undefined;
   const owner = await host.sockets.listener(port);
   const what = `${name} ${port} is in use${owner === undefined ? "" : ` by process ${owner.pid}`}`;
   return new MeshError("PORT_TAKEN", { doing, what, target: name });

@@ -20,7 +20,7 @@ function parseJsonLine(line: string): ProxyLine | undefined {
     const { level, fields, message } = JSON.parse(line) as { level?: string; message?: string; fields?: Readonly<Record<string, unknown>> };
     const { message: text = message, ...others } = fields ?? {};
     const details = Object.entries(others).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-    return { level: levelOf(level) ?? "info", message: [String(text ?? ""), ...details].join(" ").trim() };
+    return { level: levelOf(level) ?? "info", message: [typeof text === "string" ? text : "", ...details].join(" ").trim() };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { hostPort } from "../model/settings/kinds/host-port.ts";
 import { renderProxyEnvironment } from "../model/proxy-environment.ts";
 import type { Settings } from "../model/settings/settings.ts";
+import { loopbackFamilies } from "../model/traffic-plan.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registered } from "../registration/registration.ts";
 import { parseWorkloadApiAddress, renderWorkloadApiAddress } from "../spiffe/address.ts";
@@ -23,6 +24,7 @@ export function proxyEnvironmentOf(facts: { readonly host: Host; readonly settin
   return renderProxyEnvironment({
     settings, os: host.os, hostname: host.hostname, workload: registered, trustAnchors: anchors.pem(),
     workloadApi: renderWorkloadApiAddress(parseWorkloadApiAddress(settings.spireSocketAddr)), inherited: host.environment,
+    families: loopbackFamilies(host.sockets.addresses()),
   });
 }
 

@@ -76,7 +76,7 @@ function renderApplication({ seen: { application } }: StatusFacts): PartStatus {
 
 function renderControlPlane({ seen: { controlPlane } }: StatusFacts): PartStatus {
   if (controlPlane === undefined) return part(true, "not asked yet");
-  if (controlPlane.reachable) return part(true, "destination and policy can be reached");
+  if (controlPlane.away.length === 0) return part(true, "destination and policy can be reached");
   const problem = controlPlaneProblem(controlPlane.away);
   return part(false, problem.what, problem);
 }

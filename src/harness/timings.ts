@@ -8,6 +8,8 @@ export interface Timings {
   readonly retry: { readonly first: number; readonly most: number };
   /** A proxy that lived this long did not crash at once: its failures are counted anew. */
   readonly proxySettled: number;
+  /** A proxy that is not ready after this time is started anew: its identity task dies when SPIRE is away at its start. */
+  readonly proxyPatience: number;
   /** Between looks at the control plane, how long a look may take, and how long it may be away before traffic is withheld. */
   readonly controlPlanePoll: number;
   readonly controlPlaneAnswer: number;
@@ -31,6 +33,7 @@ export const defaultTimings: Timings = Object.freeze({
   proxyAnswer: 2000,
   retry: Object.freeze({ first: 1000, most: 30_000 }),
   proxySettled: 60_000,
+  proxyPatience: 30_000,
   controlPlanePoll: 2000,
   controlPlaneAnswer: 2000,
   controlPlanePatience: 15_000,

@@ -15,6 +15,8 @@ export interface ProxyFacts {
   readonly trustAnchors: string;
   /** The Workload API as the proxy wants it: a bare pipe path on Windows, `unix:` elsewhere. */
   readonly workloadApi: string;
+  /** Families in which this machine has a loopback address; without IPv6 a listener there would end the proxy. */
+  readonly families: readonly (4 | 6)[];
   /** Our own environment, for the few variables that any program needs. */
   readonly inherited: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,7 @@ const rows: readonly Row[] = [
   { name: "POLICY_WORKLOAD", why: "whose policies apply", value: ({ workload }) => JSON.stringify({ ns: workload.namespace, external_workload: workload.name }) },
   { name: "POLICY_CLUSTER_NETWORKS", why: "what cluster-… policies call the cluster", value: clusterNetworks },
   { name: "INBOUND_LISTEN_ADDR", why: "peers reach it on every address", value: ({ settings }) => `${inboundHost(settings)}:${settings.proxyInboundPort}` },
-  { name: "OUTBOUND_LISTEN_ADDRS", why: "captured connections of both families", value: ({ settings }) => `127.0.0.1:${settings.proxyOutboundPort},[::1]:${settings.proxyOutboundPort}` },
+  { name: "OUTBOUND_LISTEN_ADDRS", why: "captured connections of every family", value: ({ settings, families }) => families.map((family) => `${family === 4 ? "127.0.0.1" : "[::1]"}:${settings.proxyOutboundPort}`).join(",") },
   { name: "ADMIN_LISTEN_ADDR", why: "health, metrics and shutdown", value: ({ settings }) => hostPort.format({ host: settings.proxyAdminAddress, port: settings.proxyAdminPort }) },
   { name: "INBOUND_IPS", why: "what counts as this machine", value: ({ settings }) => [settings.inboundNetworkAddress?.v4, settings.inboundNetworkAddress?.v6].filter((ip) => ip !== undefined).join(",") },
   { name: "INBOUND_DEFAULT_POLICY", why: "holds until, and where, the policy service says nothing", value: ({ settings }) => settings.defaultInboundPolicy },

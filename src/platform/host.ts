@@ -107,8 +107,8 @@ export interface Sockets {
   addresses(): readonly LocalAddress[];
   /** True when that TCP port can be bound now at that address. */
   portFree(address: string, port: number): Promise<boolean>;
-  /** The process that listens there, when the system tells. */
-  listener(port: number): Promise<{ readonly pid: number } | undefined>;
+  /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
+  listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
 }
 
 /** Who we are to the system. */

@@ -56,7 +56,7 @@ function describeStep(state: State, event: Event, policy: Policy): string {
 }
 
 function renderTable(policy: Policy): string {
-  return phases.flatMap((phase) => [`${phase}`, ...Object.entries(events).map(([name, event]) => `  ${name.padEnd(23)} ${describeStep(inPhase(phase), event, policy)}`)]).join("\n") + "\n";
+  return phases.flatMap((phase) => [phase, ...Object.entries(events).map(([name, event]) => `  ${name.padEnd(23)} ${describeStep(inPhase(phase), event, policy)}`)]).join("\n") + "\n";
 }
 
 describe("the harness's machine", () => {

@@ -1,7 +1,7 @@
 import { isMeshError } from "../../model/errors.ts";
 import type { Resolution } from "../../model/settings/resolve.ts";
 import { settingsTable } from "../../model/settings/table.ts";
-import { planTraffic } from "../../model/traffic-plan.ts";
+import { loopbackFamilies, planTraffic } from "../../model/traffic-plan.ts";
 import type { RedirectPlan } from "../../model/traffic.ts";
 import type { Host } from "../../platform/host.ts";
 import { parseUid } from "../../model/accounts.ts";
@@ -46,8 +46,8 @@ export async function awaitRedirect(host: Host, resolution: Resolution, order: {
   return seen;
 }
 
-async function expectedPlan({ files }: Host, { settings }: Resolution): Promise<RedirectPlan | undefined> {
+async function expectedPlan({ files, sockets }: Host, { settings }: Resolution): Promise<RedirectPlan | undefined> {
   if (settings === undefined) return undefined;
   const uid = parseUid((await files.readText("/etc/passwd")) ?? "", settings.proxyUser);
-  return uid === undefined ? undefined : planTraffic(settings, uid);
+  return uid === undefined ? undefined : planTraffic(settings, uid, loopbackFamilies(sockets.addresses()));
 }

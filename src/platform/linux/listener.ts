@@ -1,9 +1,10 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 
 /** The process that listens on a TCP port, as far as we may see its file descriptors. */
-export async function findListener(port: number): Promise<{ readonly pid: number } | undefined> {
+export async function findListener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined> {
   const inodes = new Set((await Promise.all(["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(readTable))).flatMap((table) => parseListeners(table, port)));
   if (inodes.size === 0) return undefined;
+  if (likely !== undefined && (await holdsSocket(String(likely), inodes))) return { pid: likely };
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     if (await holdsSocket(pid, inodes)) return { pid: Number(pid) };
   }
