@@ -255,6 +255,11 @@ export const errorCatalogue = {
     title: "The file with further trust anchors cannot be used.",
     remedy: "Correct TRUST_ANCHORS_FILE: it takes a file with one or more PEM certificates.",
   },
+  SIMULATOR_FAILED: {
+    category: "simulator", exit: 3,
+    title: "A part of the simulated mesh could not be started or reached.",
+    remedy: "Check that the addresses are this machine's own and the ports free, and that `linkerd-mesh simulate` runs for what asks it.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",

@@ -94,6 +94,12 @@ export interface MeshTls {
 
 export interface ClientIdentities {
   identities: Identity[];
+  suffixes: IdentitySuffix[];
+}
+
+/** Labels of a name from its end; none of them fits every identity. */
+export interface IdentitySuffix {
+  parts: string[];
 }
 
 export interface Identity {
@@ -786,13 +792,16 @@ export const MeshTls: MessageFns<MeshTls> = {
 };
 
 function createBaseClientIdentities(): ClientIdentities {
-  return { identities: [] };
+  return { identities: [], suffixes: [] };
 }
 
 export const ClientIdentities: MessageFns<ClientIdentities> = {
   encode(message: ClientIdentities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.identities) {
       Identity.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.suffixes) {
+      IdentitySuffix.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -816,6 +825,60 @@ export const ClientIdentities: MessageFns<ClientIdentities> = {
             }
 
             message.identities.push(Identity.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.suffixes.push(IdentitySuffix.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIdentitySuffix(): IdentitySuffix {
+  return { parts: [] };
+}
+
+export const IdentitySuffix: MessageFns<IdentitySuffix> = {
+  encode(message: IdentitySuffix, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.parts) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentitySuffix {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentitySuffix();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.parts.push(reader.string());
             continue;
           }
         }
