@@ -260,6 +260,11 @@ export const errorCatalogue = {
     title: "A part of the simulated mesh could not be started or reached.",
     remedy: "Check that the addresses are this machine's own and the ports free, and that `linkerd-mesh simulate` runs for what asks it.",
   },
+  SIMULATOR_SWITCH: {
+    category: "simulator", exit: 2,
+    title: "The simulated mesh has no such switch or value.",
+    remedy: "`linkerd-mesh simulate set --help` lists the switches with their values.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",

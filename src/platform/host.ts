@@ -77,6 +77,7 @@ export interface Files {
   /** Names in a folder, sorted; empty when there is none. */
   list(path: string): Promise<readonly string[]>;
   makeFolder(path: string, mode: number): Promise<void>;
+  setMode(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole folder; one that is absent is no error. */
   remove(path: string): Promise<void>;
   /** What is there: undefined for nothing. */

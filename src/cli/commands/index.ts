@@ -62,6 +62,36 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./workload-manifest.ts")).workloadManifest,
     },
     {
+      name: ["simulate"],
+      describe: "Run a small mesh on this machine, without a cluster, for a harness to join",
+      load: async () => (await import("./simulate.ts")).simulate,
+    },
+    {
+      name: ["simulate", "status"],
+      describe: "Show where everything of the running simulator is, and how its switches stand",
+      load: async () => (await import("./simulate.ts")).simulateStatus,
+    },
+    {
+      name: ["simulate", "set"],
+      describe: "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+      load: async () => (await import("./simulate.ts")).simulateSet,
+    },
+    {
+      name: ["simulate", "request"],
+      describe: "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",
+      load: async () => (await import("./simulate-traffic.ts")).simulateRequest,
+    },
+    {
+      name: ["simulate", "call"],
+      describe: "Call the machine over mTLS, as a pod of the simulated mesh does",
+      load: async () => (await import("./simulate-traffic.ts")).simulateCall,
+    },
+    {
+      name: ["simulate", "app"],
+      describe: "Run a small HTTP application that tells in JSON what it was asked",
+      load: async () => (await import("./simulate-traffic.ts")).simulateApp,
+    },
+    {
       name: ["completion"],
       describe: "Print the completion script of a shell",
       load: async () => (await import("./completion.ts")).createCompletionCommand(commandTable),

@@ -226,6 +226,230 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "simulate"
+    ],
+    "describe": "Run a small mesh on this machine, without a cluster, for a harness to join",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate --listen 10.90.0.1 --machine-address 10.90.0.2",
+        "does": "Runs a mesh for a machine on the same network"
+      },
+      {
+        "line": "linkerd-mesh simulate --ttl 20s --output json",
+        "does": "Renews certificates every ten seconds, and tells in JSON where everything is"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      },
+      "listen": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address of the control plane and the meshed service"
+      },
+      "machine-address": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address at which the mesh reaches the machine that joins"
+      },
+      "service-address": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address of the Service, which only a redirect makes reachable"
+      },
+      "application-port": {
+        "type": "number",
+        "default": 8080,
+        "describe": "Port of the machine's application"
+      },
+      "trust-domain": {
+        "type": "string",
+        "default": "root.linkerd.cluster.local",
+        "describe": "SPIFFE trust domain"
+      },
+      "cluster-domain": {
+        "type": "string",
+        "default": "cluster.local",
+        "describe": "DNS domain of the cluster"
+      },
+      "ttl": {
+        "type": "string",
+        "default": "1h",
+        "describe": "Life of the machine's certificates; they are renewed at its half"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "status"
+    ],
+    "describe": "Show where everything of the running simulator is, and how its switches stand",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate status",
+        "does": "Shows every switch"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "set"
+    ],
+    "describe": "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate set identity expired",
+        "does": "Gives the machine a certificate whose life is over"
+      },
+      {
+        "line": "linkerd-mesh simulate set policy refuse",
+        "does": "Takes the policy service away"
+      },
+      {
+        "line": "linkerd-mesh simulate set identity good",
+        "does": "Sets it right again"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "switch",
+        "describe": "What",
+        "required": true,
+        "choices": [
+          "identity",
+          "bundle",
+          "issuer",
+          "destination",
+          "policy",
+          "peer",
+          "peer-certificate",
+          "access"
+        ]
+      },
+      {
+        "name": "value",
+        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; access: client|mesh|all|nobody",
+        "required": true
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "request"
+    ],
+    "describe": "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate request http://10.90.1.1/",
+        "does": "Calls the simulated Service; a joined machine reaches it over mTLS"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "url",
+        "describe": "What to ask, as http://10.90.1.1/",
+        "required": true
+      }
+    ],
+    "options": {
+      "patience": {
+        "type": "number",
+        "default": 5,
+        "describe": "Seconds to wait for an answer"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "call"
+    ],
+    "describe": "Call the machine over mTLS, as a pod of the simulated mesh does",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate call --to 10.90.0.2:4143 --as stranger",
+        "does": "Calls under an identity that has no permission"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the running simulator"
+      },
+      "to": {
+        "type": "string",
+        "required": true,
+        "describe": "Address and port of the machine's proxy, as 10.90.0.2:4143"
+      },
+      "as": {
+        "type": "string",
+        "default": "client",
+        "describe": "Service account of the caller, or a whole identity"
+      },
+      "port": {
+        "type": "number",
+        "default": 8080,
+        "describe": "Port of the machine's application"
+      },
+      "session": {
+        "type": "string",
+        "choices": [
+          "http2",
+          "bytes"
+        ],
+        "default": "http2",
+        "describe": "HTTP/2 as between proxies, or bytes as they are"
+      },
+      "patience": {
+        "type": "number",
+        "default": 5,
+        "describe": "Seconds to wait for an answer"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "app"
+    ],
+    "describe": "Run a small HTTP application that tells in JSON what it was asked",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate app --listen 0.0.0.0:8080",
+        "does": "Serves until stopped"
+      }
+    ],
+    "options": {
+      "listen": {
+        "type": "string",
+        "required": true,
+        "describe": "Address and port, as 10.90.0.2:8080"
+      }
+    }
+  },
+  {
+    "name": [
       "completion"
     ],
     "describe": "Print the completion script of a shell",

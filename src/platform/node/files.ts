@@ -6,7 +6,7 @@ import type { FileInfo, Files } from "../host.ts";
 
 /** Files of this machine, except the lock, which each system makes in its own way. */
 export function createFiles(lock: Files["lock"]): Files {
-  return { readText, writeAtomic, append, list, makeFolder, remove, stat: readInfo, lock };
+  return { readText, writeAtomic, append, list, makeFolder, setMode, remove, stat: readInfo, lock };
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -41,6 +41,10 @@ async function makeFolder(path: string, mode: number): Promise<void> {
     // mkdir leaves the mode of a folder that exists, and the umask takes from that of a new one.
     await chmod(path, mode);
   });
+}
+
+async function setMode(path: string, mode: number): Promise<void> {
+  await attempt(path, "changing the mode of", () => chmod(path, mode));
 }
 
 async function remove(path: string): Promise<void> {

@@ -19,7 +19,7 @@ export interface MeshedCall {
   readonly port: number;
   readonly path: string;
   readonly session: "http2" | undefined;
-  readonly credentials: Credentials;
+  readonly credentials: Pick<Credentials, "chainPem" | "keyPem">;
   readonly rootPem: string;
 }
 
