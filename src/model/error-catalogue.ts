@@ -265,6 +265,11 @@ export const errorCatalogue = {
     title: "The simulated mesh has no such switch or value.",
     remedy: "`linkerd-mesh simulate set --help` lists the switches with their values.",
   },
+  DEMO_FAILED: {
+    category: "simulator", exit: 3,
+    title: "The demo did not see what it set out to show.",
+    remedy: "Read what it saw instead; `linkerd-mesh simulate demo --progress plain` tells every step.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",

@@ -1,5 +1,4 @@
-import { Metadata, Server, ServerCredentials, status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from "@grpc/grpc-js";
-import { MeshError } from "../model/errors.ts";
+import { Metadata, Server, status, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from "@grpc/grpc-js";
 import type { Clock } from "../platform/host.ts";
 import { decodeEndpoint, type Endpoint } from "../linkerd/addresses.ts";
 import { DestinationService, type DestinationProfile, type GetDestination, type Update } from "../linkerd/generated/destination.ts";
@@ -8,6 +7,7 @@ import { OutboundPoliciesService, type OutboundPolicy, type TrafficSpec } from "
 import { encodeServer } from "../linkerd/inbound-policy.ts";
 import { encodeOutboundPolicy, encodeWeightedAddr } from "../linkerd/outbound-policy.ts";
 import { findAccess, findService, findTarget, type Cluster } from "./cluster.ts";
+import { openGrpcListener } from "./grpc-listener.ts";
 import type { Credentials } from "./issuer/authority.ts";
 
 /** Names of the two services of the control plane. */
@@ -38,7 +38,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #options: ControlPlaneOptions;
   /** Every open stream with what would be its answer now. */
   readonly #streams = new Map<Stream<unknown, unknown>, () => Answer<unknown>>();
-  #server: Server | undefined;
+  #listener: AsyncDisposable | undefined;
   #delay = 0;
 
   constructor(options: ControlPlaneOptions) {
@@ -47,26 +47,20 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Listens; does nothing when it does already. */
   async open(): Promise<void> {
-    if (this.#server !== undefined) return;
+    if (this.#listener !== undefined) return;
     const { listen, service, credentials, rootPem } = this.#options;
     const server = new Server();
     if (service === "destination") this.#addDestination(server);
     else this.#addPolicies(server);
-    const secure = credentials && ServerCredentials.createSsl(Buffer.from(rootPem), [{ cert_chain: Buffer.from(credentials.chainPem), private_key: Buffer.from(credentials.keyPem) }], true);
-    const address = `${listen.ip.includes(":") ? `[${listen.ip}]` : listen.ip}:${listen.port}`;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.bindAsync(address, secure ?? ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
-    await promise.catch((cause: unknown) => {
-      throw new MeshError("SIMULATOR_FAILED", { doing: `offering the ${service} service at ${address}`, what: String(cause), target: address, cause });
-    });
-    this.#server = server;
+    this.#listener = await openGrpcListener(server, { name: service, listen, credentials, rootPem });
   }
 
   /** Cuts everything and stops listening. */
   async close(): Promise<void> {
-    this.#server?.forceShutdown();
-    this.#server = undefined;
+    const listener = this.#listener;
+    this.#listener = undefined;
     this.#streams.clear();
+    await listener?.[Symbol.asyncDispose]();
   }
 
   /** Answers come so many milliseconds late. */

@@ -67,6 +67,11 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./simulate.ts")).simulate,
     },
     {
+      name: ["simulate", "demo"],
+      describe: "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+      load: async () => (await import("./simulate-demo.ts")).simulateDemo,
+    },
+    {
       name: ["simulate", "status"],
       describe: "Show where everything of the running simulator is, and how its switches stand",
       load: async () => (await import("./simulate.ts")).simulateStatus,

@@ -285,6 +285,33 @@ export const commandShapes: readonly CommandShape[] = [
   {
     "name": [
       "simulate",
+      "demo"
+    ],
+    "describe": "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate demo",
+        "does": "Plays it, best as root on Linux"
+      },
+      {
+        "line": "PROXY_PATH=/usr/lib/linkerd-mesh/linkerd2-proxy linkerd-mesh simulate demo",
+        "does": "Plays it with the real proxy"
+      }
+    ],
+    "options": {
+      "stage": {
+        "type": "string",
+        "choices": [
+          "namespaces",
+          "user-namespace"
+        ],
+        "describe": "Play here instead of where this machine allows most"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
       "status"
     ],
     "describe": "Show where everything of the running simulator is, and how its switches stand",

@@ -73,7 +73,7 @@ async function requestHttp2(stream: Duplex, { path, to, port }: MeshedCall, sign
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
   const session = connectHttp2("http://mesh", { createConnection: () => stream });
   session.once("error", reject);
-  const asking = session.request({ ":path": path, ":authority": `${to.ip}:${port}`, ":scheme": "http", "l5d-orig-proto": "HTTP/1.1" }, { signal });
+  const asking = session.request({ ":path": path, ":authority": `${to.ip}:${port}`, ":scheme": "http", host: `${to.ip}:${port}`, "l5d-orig-proto": "HTTP/1.1" }, { signal });
   asking.once("error", reject).once("response", (headers) => {
     readText(asking).then((body) => resolve({ status: Number(headers[":status"]), body }), reject);
   });
