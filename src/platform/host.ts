@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Redirector } from "../model/traffic.ts";
 
 /** Time, so that tests can make it jump. */
@@ -103,6 +104,12 @@ export interface LocalAddress {
   readonly loopback: boolean;
 }
 
+/** An address and port of a connection. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What the sockets of this machine tell. */
 export interface Sockets {
   addresses(): readonly LocalAddress[];
@@ -110,6 +117,8 @@ export interface Sockets {
   portFree(address: string, port: number): Promise<boolean>;
   /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
   listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
+  /** Where an accepted connection was going before the redirect took it; undefined when the system does not tell. */
+  originalDestination(socket: Socket): Promise<SocketAddress | undefined>;
 }
 
 /** Who we are to the system. */

@@ -11,6 +11,8 @@ import { becomeAccount } from "./become-account.ts";
 import { findListener } from "./listener.ts";
 import { lockFile } from "./lock.ts";
 import { wrapChild } from "./launching.ts";
+import { readOriginalDestination } from "./original-destination.ts";
+import { readOriginalDestination } from "./original-destination.ts";
 import { nftRedirector } from "./redirector.ts";
 
 /** What the process knows of itself. */
@@ -34,7 +36,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, originalDestination: readOriginalDestination },
     redirector: nftRedirector({ processes, files, account: readAccount }),
     account: readAccount,
     becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
