@@ -118,7 +118,7 @@ export interface Sockets {
   /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
   listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
   /** Where an accepted connection was going before the redirect took it; undefined when the system does not tell. */
-  originalDestination(socket: Socket): Promise<SocketAddress | undefined>;
+  originalDestination(socket: Socket): SocketAddress | undefined;
 }
 
 /** Who we are to the system. */

@@ -82,6 +82,11 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./simulate.ts")).simulateSet,
     },
     {
+      name: ["simulate", "proxy"],
+      describe: "Run a small mesh proxy in the place of linkerd2-proxy, configured by the same LINKERD2_PROXY_ variables",
+      load: async () => (await import("./simulate-proxy.ts")).simulateProxy,
+    },
+    {
       name: ["simulate", "request"],
       describe: "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",
       load: async () => (await import("./simulate-traffic.ts")).simulateRequest,

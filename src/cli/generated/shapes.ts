@@ -382,6 +382,26 @@ export const commandShapes: readonly CommandShape[] = [
   {
     "name": [
       "simulate",
+      "proxy"
+    ],
+    "describe": "Run a small mesh proxy in the place of linkerd2-proxy, configured by the same LINKERD2_PROXY_ variables",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate proxy --misbehave crash-after=5000",
+        "does": "Ends with an error after five seconds, for rehearsals"
+      }
+    ],
+    "options": {
+      "misbehave": {
+        "type": "string",
+        "repeat": true,
+        "describe": "Make it misbehave: crash-after=MS ends it with exit code 101 after so many milliseconds; ignore-shutdown=yes makes it deaf to POST /shutdown and SIGTERM; never-ready=yes lets it never get a certificate; version=X is the version that it says it has"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
       "request"
     ],
     "describe": "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",

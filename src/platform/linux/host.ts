@@ -12,7 +12,6 @@ import { findListener } from "./listener.ts";
 import { lockFile } from "./lock.ts";
 import { wrapChild } from "./launching.ts";
 import { readOriginalDestination } from "./original-destination.ts";
-import { readOriginalDestination } from "./original-destination.ts";
 import { nftRedirector } from "./redirector.ts";
 
 /** What the process knows of itself. */

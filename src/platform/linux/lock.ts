@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { MeshError } from "../../model/errors.ts";
+import { errno, flock } from "./ffi.ts";
 
 const lockExclusive = 2;
 const lockNonBlocking = 4;
@@ -7,7 +8,6 @@ const wouldBlock = 11;
 
 /** Locks a file for this process; the kernel frees it when we end, however we end. Undefined when somebody else holds it. */
 export async function lockFile(path: string): Promise<AsyncDisposable | undefined> {
-  const { flock, errno } = await import("./ffi.ts");
   const file = await openLock(path);
   if (flock(file.fd, lockExclusive | lockNonBlocking) === 0) return file;
   const reason = errno();
