@@ -52,6 +52,7 @@ export class Stage implements AsyncDisposable {
   readonly folder: string;
   readonly #network: Disposable;
   readonly #services = new Map<number, Service>();
+  #guest = false;
   #running: { readonly controller: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   private constructor(parts: { readonly agent: FakeWorkloadApi; readonly issuer: FakeIssuer; readonly proxy: ProxyProgram; readonly folder: string; readonly network: Disposable }) {
@@ -71,6 +72,15 @@ export class Stage implements AsyncDisposable {
     });
     stage.agent.publish(await stage.issuer.svid(machineId));
     await stage.controlPlane(true);
+    return stage;
+  }
+
+  /** The same machine once more: its own harness, everything else is the other's. */
+  static beside(other: Stage): Stage {
+    const shared = { agent: other.agent, issuer: other.issuer, proxy: other.proxy, folder: other.folder };
+    const nothing = { [Symbol.dispose]: () => undefined };
+    const stage = new Stage({ ...shared, network: nothing });
+    stage.#guest = true;
     return stage;
   }
 
@@ -169,6 +179,7 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#running?.controller.abort(new Error("the stage ends"));
     await this.#running?.ended;
+    if (this.#guest) return;
     await this.controlPlane(false);
     await this.agent[Symbol.asyncDispose]();
     await this.proxy[Symbol.asyncDispose]();
