@@ -233,13 +233,23 @@ describe("faults of the machine", function () {
     }
   });
 
-  it("the operator's off and on hold, and drift is repaired", async () => {
+  it("the operator's off and on hold", async () => {
     await using stage = await Stage.set();
     await stage.serving();
     await stage.redirect("off");
     const off = await stage.until((status) => status.redirect.inForce === "off");
     assert.deepEqual([off.ready, off.redirect.operator, stage.inForce()], [false, "off", "off"]);
     await stage.redirect("on");
+    await stage.until((status) => status.ready);
+    await assertEndsCleanly(stage);
+  });
+
+  it("rules that are lost with the process that held them are switched on again", async () => {
+    await using stage = await Stage.set();
+    await stage.serving();
+    const holder = stage.holder();
+    process.kill(holder ?? 0, "SIGKILL");
+    await waitUntil(() => stage.holder(), (now) => now !== undefined && now !== holder);
     await stage.until((status) => status.ready);
     await assertEndsCleanly(stage);
   });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { chmodSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { runHarness } from "../../../src/harness/harness.ts";
 import { parseStatus } from "../../../src/harness/status-schema.ts";
 import type { Status } from "../../../src/harness/status.ts";
@@ -139,6 +140,18 @@ export class Stage implements AsyncDisposable {
     const { stdout } = spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" });
     if (!stdout.includes("linkerd_mesh")) return "off";
     return stdout.includes("mode refuse") ? "refuse" : "redirect";
+  }
+
+  /** The process that holds our table. */
+  holder(): number | undefined {
+    const found = /held by process (\d+)/u.exec(spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" }).stdout)?.[1];
+    return found === undefined ? undefined : Number(found);
+  }
+
+  /** Lets accounts other than ours reach the sockets and programs of the stage. */
+  openToAll(): void {
+    for (const path of [this.folder, dirname(this.agent.socketPath), dirname(this.proxy.path)]) chmodSync(path, 0o755);
+    chmodSync(this.agent.socketPath, 0o777);
   }
 
   /** The end of the harness without being told: undefined or its error. */
