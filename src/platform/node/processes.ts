@@ -41,7 +41,7 @@ async function start(launching: Launching, files: Files, spec: ChildSpec): Promi
   const found = await findProgram(launching, files, spec);
   const { file, args } = launching.wrap({ ...spec, file: found });
   const child = execa(file, args, {
-    env: { ...spec.environment }, extendEnv: false, reject: false, buffer: false, stdin: "pipe", stdout: "pipe", stderr: "pipe", windowsHide: true,
+    env: { ...spec.environment }, extendEnv: false, reject: false, buffer: false, forceKillAfterDelay: false, stdin: "pipe", stdout: "pipe", stderr: "pipe", windowsHide: true,
   });
   const { pid, stdin, stdout, stderr } = child;
   if (pid !== undefined) return { pid, stdin, stdout, stderr, ended: child.then(readExit), kill: (signal) => void child.kill(signal) };

@@ -36,7 +36,8 @@ export async function callMeshed(call: MeshedCall, signal: AbortSignal): Promise
   stack.defer(() => void socket.destroy());
   const peer = readPeer(socket);
   const stream = bridgeSocket(socket, Buffer.alloc(0));
-  const answer = await (call.session === "http2" ? requestHttp2(stream, call, signal) : requestHttp1(stream, call, signal));
+  const cut = new Promise<never>((_, reject) => stream.once("close", () => reject(new Error("the connection was closed"))));
+  const answer = await Promise.race([call.session === "http2" ? requestHttp2(stream, call, signal) : requestHttp1(stream, call, signal), cut]);
   return { ...peer, ...answer };
 }
 
