@@ -142,6 +142,12 @@ export class Stage implements AsyncDisposable {
     return stdout.includes("mode refuse") ? "refuse" : "redirect";
   }
 
+  /** A variable with which the running proxy was started. */
+  async proxyVariable(pid: number | undefined, name: string): Promise<string> {
+    const variables = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
+    return variables.find((line) => line.startsWith(`LINKERD2_PROXY_${name}=`)) ?? "";
+  }
+
   /** The process that holds our table. */
   holder(): number | undefined {
     const found = /held by process (\d+)/u.exec(spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" }).stdout)?.[1];
