@@ -1,53 +1,59 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Endpoint } from "../../linkerd/addresses.ts";
+import { MeshError } from "../../model/errors.ts";
 
-/** What the admin server tells and can do. */
-export interface AdminOptions {
-  readonly listen: Endpoint;
-  readonly isReady: () => boolean;
-  readonly readMetrics: () => Promise<string>;
-  /** Absent when the shutdown endpoint is not enabled. */
-  readonly shutDown: (() => void) | undefined;
+/** What the admin port of the proxy tells and does. */
+export interface AdminFacts {
+  readonly version: string;
+  readonly shutdownEnabled: boolean;
+  readonly startedAt: number;
+  certificate(): { readonly expires: number; readonly refreshes: number } | undefined;
+  connections(): { readonly inbound: number; readonly outbound: number };
+  shutdown(): void;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** The admin server of the proxy: health, metrics and shutdown; rejects when its port is taken. */
-export async function openAdmin(options: AdminOptions): Promise<AsyncDisposable> {
-  const server = createServer((request, response) => void respond(request, response, options));
+/** Serves /live, /ready, /metrics and /shutdown as linkerd2-proxy does. */
+export async function openProxyAdmin(listen: Endpoint, facts: AdminFacts): Promise<AsyncDisposable> {
+  const server = createServer((request, response) => answer(facts, request, response));
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen(options.listen.port, options.listen.ip, resolve);
-  await promise;
-  return { [Symbol.asyncDispose]: () => close(server) };
+  server.once("error", reject).listen({ host: listen.ip, port: listen.port }, resolve);
+  await promise.catch((cause: unknown) => {
+    throw new MeshError("SIMULATOR_FAILED", { doing: `opening the proxy's admin port ${listen.ip}:${listen.port}`, what: String(cause), target: `${listen.ip}:${listen.port}`, cause });
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeAllConnections();
-  await promise;
+function answer(facts: AdminFacts, { url, method, socket }: IncomingMessage, response: ServerResponse): void {
+  const send = (status: number, text: string): void => void response.writeHead(status, { "content-type": "text/plain" }).end(text);
+  if (url === "/live") return send(200, "live\n");
+  if (url === "/ready") return facts.certificate() === undefined ? send(503, "not ready\n") : send(200, "ready\n");
+  if (url === "/metrics") return send(200, renderProxyMetrics(facts));
+  if (url !== "/shutdown") return send(404, "");
+  if (!facts.shutdownEnabled) return send(404, "shutdown endpoint is not enabled\n");
+  if (method !== "POST") return send(405, "");
+  if (!/^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? "")) return send(403, "");
+  send(200, "shutdown\n");
+  facts.shutdown();
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, options: AdminOptions): Promise<void> {
-  const { status, text } = await answer(request, options);
-  const stops = request.url === "/shutdown" && status === 200;
-  if (stops) response.once("close", () => options.shutDown?.());
-  response.writeHead(status, { "content-type": "text/plain", ...(stops ? { connection: "close" } : {}) }).end(text);
-}
-
-async function answer({ url, method, socket }: IncomingMessage, { isReady, readMetrics, shutDown }: AdminOptions): Promise<Answer> {
-  if (url === "/live") return { status: 200, text: "live\n" };
-  if (url === "/ready") return isReady() ? { status: 200, text: "ready\n" } : { status: 503, text: "not ready\n" };
-  if (url === "/metrics") return { status: 200, text: await readMetrics() };
-  if (url !== "/shutdown") return { status: 404, text: "" };
-  if (method !== "POST") return { status: 405, text: "" };
-  if (!isLoopback(socket.remoteAddress ?? "")) return { status: 403, text: "" };
-  return shutDown === undefined ? { status: 404, text: "shutdown endpoint is not enabled\n" } : { status: 200, text: "shutdown\n" };
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(?:::ffff:)?127\./.test(address);
+/** The metrics that a harness reads, with linkerd2-proxy's names. */
+export function renderProxyMetrics({ version, startedAt, certificate, connections }: AdminFacts): string {
+  const { expires, refreshes } = certificate() ?? { expires: 0, refreshes: 0 };
+  const { inbound, outbound } = connections();
+  return [
+    `proxy_build_info{vendor="linkerd-mesh",version="${version}"} 1`,
+    `control_identity_cert_expiration_timestamp_seconds ${expires}`,
+    `control_identity_cert_refreshes_total{result="ok"} ${refreshes}`,
+    `process_start_time_seconds ${startedAt}`,
+    `tcp_open_total{direction="inbound"} ${inbound}`,
+    `tcp_open_total{direction="outbound"} ${outbound}`,
+    "# EOF",
+    "",
+  ].join("\n");
 }

@@ -1,83 +1,112 @@
 import type { Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
+import { createSecureContext, TLSSocket } from "node:tls";
 import type { Endpoint } from "../../linkerd/addresses.ts";
 import { isAllowed } from "../../linkerd/inbound-policy.ts";
 import { transportAlpn } from "../../linkerd/transport-header.ts";
-import { bridgeSocket } from "../mesh/bridge.ts";
 import { readPeer } from "../mesh/certificate-names.ts";
 import { readTransportHeader } from "../mesh/read-header.ts";
-import { askControl, peekFirstBytes, type ConnectionContext } from "./connection.ts";
+import { readFirstBytes } from "./client-hello.ts";
+import type { ProxyConfiguration } from "./configuration.ts";
+import type { ControlClient } from "./control-client.ts";
 import { isAllowedByDefault } from "./default-policy.ts";
+import { refuseHttp, serveHttp2 } from "./inbound-http.ts";
+import type { TlsMaterial } from "./material.ts";
 import { openTcp, relay } from "./relay.ts";
 
-/** Takes a connection from the network to the application for which it is. */
-export async function serveInbound(socket: Socket, context: ConnectionContext): Promise<void> {
-  const { inbound, inboundIps, serverName } = context.configuration;
-  const original = await findTarget(socket, context);
-  if (inboundIps.length > 0 && !inboundIps.includes(original.ip)) throw new Error(`${original.ip} is not an address of this proxy`);
-  const first = await peekFirstBytes(socket);
-  const ours = first.kind === "tls" && first.serverName === serverName;
-  if (original.port === inbound.port) {
-    if (!ours) throw new Error("direct connections must be mutually authenticated");
-    return serveDirect(socket, original, context);
-  }
-  const stream = ours ? await acceptTls(socket, context, false) : socket;
-  const identity = stream === socket ? undefined : readPeer(stream as TLSSocket).identity;
-  if (!await isAdmitted({ ip: clientIp(socket), identity }, original.port, context)) throw new Error(`unauthorized connection to port ${original.port}`);
-  await relay(stream, await openTcp(original));
+/** What taking inbound connections needs; material and control change with every certificate. */
+export interface InboundTools {
+  readonly configuration: ProxyConfiguration;
+  readonly material: () => TlsMaterial | undefined;
+  readonly control: () => ControlClient | undefined;
 }
 
-async function serveDirect(socket: Socket, original: Endpoint, context: ConnectionContext): Promise<void> {
-  const tls = await acceptTls(socket, context, true);
-  if (tls.alpnProtocol !== transportAlpn) throw new Error("direct connections require transport header negotiation");
-  const { identity } = readPeer(tls);
-  const { header, rest } = await readTransportHeader(tls, AbortSignal.timeout(headerWait));
-  if (header.name !== "") throw new Error("this proxy is no gateway");
-  if (header.port === original.port) throw new Error(`inbound connection must not target port ${original.port}`);
-  const target = { ip: original.ip, port: header.port };
-  const admitted = await isAdmitted({ ip: clientIp(socket), identity }, target.port, context);
-  if (header.session !== undefined) {
-    const { serveHttp } = await import("./http.ts");
-    return serveHttp(bridgeSocket(tls, rest), { target, admitted, identity, session: header.session });
-  }
-  if (!admitted) throw new Error(`unauthorized connection to port ${target.port}`);
-  if (rest.length > 0) tls.unshift(rest);
-  await relay(tls, await openTcp(target));
+/** Who is at the far end. */
+interface Client {
+  readonly ip: string;
+  readonly identity: string | undefined;
 }
 
-const headerWait = 5000;
+const firstBytesWait = 10_000;
 
-/** Terminates TLS under our name; each connection has its own small server, so that it takes the certificate of now. */
-async function acceptTls(socket: Socket, { identity }: ConnectionContext, mutual: boolean): Promise<TLSSocket> {
-  if (identity.material === undefined) throw new Error("the proxy has no certificate yet");
+/** Serves one connection that came to the inbound port; rejects when it is refused. */
+export async function serveInbound(tools: InboundTools, socket: Socket, to: Endpoint): Promise<void> {
+  const { configuration } = tools;
+  const ip = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+  if (to.port === configuration.inbound.port) return serveDirect(tools, socket, { ip: to.ip, from: ip });
+  const first = await peek(socket);
+  if (first.kind === "tls" && first.serverName === configuration.serverName) {
+    const tls = await terminate(tools, socket, []);
+    return deliver(tools, tls, { to, client: { ip, identity: readPeer(tls).identity } });
+  }
+  return deliver(tools, socket, { to, client: { ip, identity: undefined }, http: first.kind === "plain" });
+}
+
+/** A peer that dialled the proxy itself: mTLS, and a header that names the application's port. */
+async function serveDirect(tools: InboundTools, socket: Socket, { ip, from }: { readonly ip: string; readonly from: string }): Promise<void> {
+  const tls = await terminate(tools, socket, [transportAlpn]);
+  const { identity, alpn } = readPeer(tls);
+  if (identity === undefined) throw new Error("direct connections must be mutually authenticated");
+  if (alpn !== transportAlpn) throw new Error("direct connections require transport header negotiation");
+  const { header, rest } = await readTransportHeader(tls, AbortSignal.timeout(firstBytesWait));
+  if (header.port === tools.configuration.inbound.port) throw new Error("an inbound connection must not target the proxy itself");
+  const to = { ip, port: header.port };
+  const client = { ip: from, identity };
+  if (header.session === undefined) {
+    tls.unshift(rest);
+    return deliver(tools, tls, { to, client });
+  }
+  return serveHttp2({ stream: tls, rest, to, identity, isAllowed: () => judge(tools, to.port, client) });
+}
+
+/** Passes bytes on to the application, if the policy of its port lets the client in. */
+async function deliver(tools: InboundTools, stream: Duplex, order: { readonly to: Endpoint; readonly client: Client; readonly http?: boolean }): Promise<void> {
+  if (!(await judge(tools, order.to.port, order.client))) {
+    if (order.http === true) return refuseHttp(stream);
+    throw new Error(`unauthorized connection on ${order.to.port} from ${order.client.identity ?? order.client.ip}`);
+  }
+  const application = await openTcp(order.to);
+  await relay(stream, application);
+}
+
+async function judge({ control, configuration }: InboundTools, port: number, client: Client): Promise<boolean> {
+  const server = await control()?.readPortPolicy(port);
+  if (server !== undefined) return isAllowed(server, client);
+  return isAllowedByDefault(configuration.defaultPolicy, configuration.clusterNetworks, client);
+}
+
+async function terminate({ material, configuration }: InboundTools, socket: Socket, alpn: readonly string[]): Promise<TLSSocket> {
+  const own = material();
+  if (own === undefined) throw new Error("there is no certificate yet");
+  const secureContext = createSecureContext({ ...own, minVersion: "TLSv1.3" });
+  const tls = new TLSSocket(socket, {
+    isServer: true, secureContext, requestCert: true, rejectUnauthorized: true, ALPNProtocols: [...alpn],
+    // Another name is not ours to answer for.
+    SNICallback: (name, done) => (name === configuration.serverName ? done(null, secureContext) : done(new Error(`no such server name: ${name}`))),
+  });
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const server = createTlsServer({ ...identity.material, requestCert: true, rejectUnauthorized: mutual, minVersion: "TLSv1.3", ALPNProtocols: [transportAlpn], handshakeTimeout: headerWait, allowHalfOpen: true }, resolve);
-  server.once("tlsClientError", reject);
-  server.emit("connection", socket);
-  const tls = await promise;
-  // A certificate that does not chain to the anchors must not pass for an identity.
-  if (!tls.authorized && Object.keys(tls.getPeerCertificate() ?? {}).length > 0) throw new Error("the client's certificate is not of this mesh");
-  tls.on("error", () => tls.destroy());
-  return tls;
+  tls.once("secure", () => (tls.authorized ? resolve(tls) : reject(new Error(`the client's certificate is refused: ${String(tls.authorizationError)}`))));
+  tls.once("error", reject).once("close", () => reject(new Error("the handshake was broken off")));
+  return promise;
 }
 
-async function isAdmitted(client: { readonly ip: string; readonly identity: string | undefined }, port: number, context: ConnectionContext): Promise<boolean> {
-  const policy = await askControl(context, (control) => control.readPortPolicy(port));
-  const { defaultPolicy, clusterNetworks } = context.configuration;
-  return policy === undefined ? isAllowedByDefault(defaultPolicy, clusterNetworks, client) : isAllowed(policy, client);
-}
-
-// Who comes to our own port directly is not redirected, and the socket's own address is what he called.
-async function findTarget(socket: Socket, { originalDestination }: ConnectionContext): Promise<Endpoint> {
-  const original = await originalDestination(socket);
-  if (original !== undefined) return { ip: original.host, port: original.port };
-  return { ip: unmapped(socket.localAddress), port: socket.localPort ?? 0 };
-}
-
-function clientIp(socket: Socket): string {
-  return unmapped(socket.remoteAddress);
-}
-
-function unmapped(address: string | undefined): string {
-  return (address ?? "").replace(/^::ffff:/, "");
+/** The first bytes of a connection, which stay in it. */
+async function peek(socket: Socket): Promise<Exclude<ReturnType<typeof readFirstBytes>, { kind: "more" }>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Exclude<ReturnType<typeof readFirstBytes>, { kind: "more" }>>();
+  let bytes = Buffer.alloc(0);
+  const onData = (part: Buffer): void => {
+    bytes = Buffer.concat([bytes, part]);
+    const first = readFirstBytes(bytes);
+    if (first.kind === "more") return;
+    socket.off("data", onData);
+    socket.pause();
+    socket.unshift(bytes);
+    resolve(first);
+  };
+  // A server that speaks first sends nothing here: its connection is passed on as it is after a while.
+  socket.setTimeout(firstBytesWait, () => resolve({ kind: "plain" }));
+  socket.on("data", onData).once("close", () => reject(new Error("the connection ended before its first bytes")));
+  const first = await promise;
+  socket.setTimeout(0);
+  return first;
 }

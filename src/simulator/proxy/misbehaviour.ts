@@ -1,38 +1,40 @@
 import { MeshError } from "../../model/errors.ts";
 
-/** How the small proxy can be told to misbehave, each with what it does. */
-export const misbehaviours = {
-  "crash-after": "ends with code 101 so many milliseconds after its start",
-  "exit-at-once": "ends with this code before it does anything",
-  "ignore-stop": "true: neither /shutdown nor SIGTERM ends it",
-  "never-ready": "true: /ready stays at 503 although the certificate is there",
-  version: "the version that /metrics reports",
-} as const;
-
-/** What was asked of it: only what is not as usual. */
-export type Misbehaviour = Readonly<Partial<Record<keyof typeof misbehaviours, string>>>;
-
-const prefix = "LINKERD_MESH_SIMULATE_";
-
-/** Reads the switches from `key=value` words and the environment (LINKERD_MESH_SIMULATE_NEVER_READY=true); words win. */
-export function parseMisbehaviour(words: readonly string[], environment: Readonly<Record<string, string | undefined>>): Misbehaviour {
-  const entries = Object.keys(misbehaviours).map((key) => [key, environment[`${prefix}${key.toUpperCase().replaceAll("-", "_")}`]] as const);
-  const asked = new Map(entries.filter(([, value]) => value !== undefined));
-  for (const word of words) {
-    const at = word.indexOf("=");
-    const key = word.slice(0, Math.max(at, 0));
-    if (!(key in misbehaviours)) refuse(word, `it is none of ${Object.keys(misbehaviours).map((name) => `${name}=…`).join(", ")}`);
-    asked.set(key, word.slice(at + 1));
-  }
-  for (const [key, value = ""] of asked) judgeValue(key, value);
-  return Object.fromEntries(asked);
+/** How the proxy misbehaves; nothing of it is the ordinary. */
+export interface Misbehaviour {
+  /** Ends with exit code 101 so many milliseconds after its start; 0 at once. */
+  readonly crashAfter: number | undefined;
+  /** Neither POST /shutdown nor SIGTERM ends it. */
+  readonly ignoreShutdown: boolean;
+  /** Never gets a certificate. */
+  readonly neverReady: boolean;
+  /** Version that it says it has. */
+  readonly version: string;
 }
 
-function judgeValue(key: string, value: string): void {
-  if ((key === "crash-after" || key === "exit-at-once") && !/^\d{1,9}$/.test(value)) refuse(`${key}=${value}`, "it takes a whole number");
-  if ((key === "ignore-stop" || key === "never-ready") && value !== "true" && value !== "false") refuse(`${key}=${value}`, "it takes true or false");
-}
+/** Every way to misbehave, for help. */
+export const misbehaviours: Readonly<Record<string, string>> = {
+  "crash-after": "crash-after=MS ends it with exit code 101 after so many milliseconds",
+  "ignore-shutdown": "ignore-shutdown=yes makes it deaf to POST /shutdown and SIGTERM",
+  "never-ready": "never-ready=yes lets it never get a certificate",
+  version: "version=X is the version that it says it has",
+};
 
-function refuse(word: string, what: string): never {
-  throw new MeshError("SIMULATOR_SWITCH", { doing: "reading how the proxy shall misbehave", what: `'${word}': ${what}`, target: word });
+/** The linkerd2-proxy whose behaviour the small proxy follows. */
+export const followedVersion = "2.366.0";
+
+/** Reads `key=value` words. */
+export function parseMisbehaviour(words: readonly string[]): Misbehaviour {
+  const given = new Map(words.map((word) => {
+    const [key = "", value = ""] = word.split("=", 2);
+    if (key in misbehaviours && value !== "") return [key, value] as const;
+    throw new MeshError("USAGE", { doing: "reading --misbehave", what: `'${word}' is none of: ${Object.values(misbehaviours).join("; ")}`, target: "--misbehave" });
+  }));
+  const after = given.get("crash-after");
+  return {
+    crashAfter: after === undefined ? undefined : Number(after),
+    ignoreShutdown: given.has("ignore-shutdown"),
+    neverReady: given.has("never-ready"),
+    version: given.get("version") ?? followedVersion,
+  };
 }

@@ -4,54 +4,51 @@ import { decodeEndpoint, type Endpoint } from "../../linkerd/addresses.ts";
 import type { WeightedAddr } from "../../linkerd/generated/destination.ts";
 import { encodeTransportHeader, transportAlpn } from "../../linkerd/transport-header.ts";
 import { parseNames } from "../mesh/certificate-names.ts";
-import { askControl, type ConnectionContext } from "./connection.ts";
+import type { ControlClient } from "./control-client.ts";
+import type { TlsMaterial } from "./material.ts";
 import { openTcp, relay } from "./relay.ts";
 
-/** Takes a connection of an application of this machine to where the mesh says; what the mesh does not know goes its way. */
-export async function serveOutbound(socket: Socket, context: ConnectionContext): Promise<void> {
-  const original = await context.originalDestination(socket);
-  if (original === undefined) throw new Error("the connection was not redirected");
-  const target = { ip: original.host, port: original.port };
-  if (isLoopback(target.ip)) throw new Error("Outbound proxy cannot initiate connections on the loopback interface");
-  const route = await askControl(context, (client) => client.readRoute(target));
+/** What taking outbound connections needs. */
+export interface OutboundTools {
+  readonly material: () => TlsMaterial | undefined;
+  readonly control: () => ControlClient | undefined;
+}
+
+/** Serves one connection of an application that was going somewhere; rejects when it cannot go there. */
+export async function serveOutbound(tools: OutboundTools, socket: Socket, to: Endpoint): Promise<void> {
+  if (/^127\.|^::1$/.test(to.ip)) throw new Error("the outbound proxy cannot initiate connections on the loopback interface");
+  const control = tools.control();
+  if (control === undefined) throw new Error("there is no certificate yet");
+  const route = await control.readRoute(to);
   if (route.kind === "failed") throw new Error(route.why);
-  const far = await (route.kind === "plain" ? openTcp(target) : openEndpoint(route.endpoint, context));
+  const far = route.kind === "plain" ? await openTcp(to) : await openEndpoint(tools, route.endpoint);
   await relay(socket, far);
 }
 
-async function openEndpoint(endpoint: WeightedAddr, context: ConnectionContext): Promise<Socket> {
-  const address = decodeEndpoint(endpoint.addr);
-  if (address === undefined) throw new Error("the endpoint has no address");
-  if (isLoopback(address.ip)) throw new Error("Outbound proxy cannot initiate connections on the loopback interface");
-  const local = context.configuration.inboundIps.includes(address.ip);
-  return endpoint.tlsIdentity === undefined || local ? openTcp(address) : openMeshed(endpoint, address, context);
+async function openEndpoint({ material }: OutboundTools, { addr, tlsIdentity, protocolHint }: WeightedAddr): Promise<Socket> {
+  const endpoint = decodeEndpoint(addr);
+  if (endpoint === undefined) throw new Error("the endpoint has no address");
+  const strategy = tlsIdentity?.strategy;
+  const identity = strategy?.$case === "uriLikeIdentity" ? strategy.value.uri : strategy?.value.name;
+  const serverName = tlsIdentity?.serverName?.name ?? (strategy?.$case === "dnsLikeIdentity" ? strategy.value.name : undefined);
+  const own = material();
+  if (identity === undefined || serverName === undefined || own === undefined) return openTcp(endpoint);
+  const inboundPort = protocolHint?.opaqueTransport?.inboundPort;
+  const tls = await openTls({ to: { ip: endpoint.ip, port: inboundPort ?? endpoint.port }, identity, serverName, own, alpn: inboundPort === undefined ? [] : [transportAlpn] });
+  if (inboundPort !== undefined) tls.write(encodeTransportHeader({ port: endpoint.port, name: "", session: undefined }));
+  return tls;
 }
 
-async function openMeshed({ tlsIdentity, protocolHint }: WeightedAddr, address: Endpoint, { identity }: ConnectionContext): Promise<TLSSocket> {
-  const strategy = tlsIdentity?.strategy;
-  const wanted = strategy?.$case === "uriLikeIdentity" ? strategy.value.uri : strategy?.value.name;
-  const inboundPort = protocolHint?.opaqueTransport?.inboundPort;
-  const raw = await openTcp({ ip: address.ip, port: inboundPort ?? address.port });
+async function openTls({ to, identity, serverName, own, alpn }: { to: Endpoint; identity: string; serverName: string; own: TlsMaterial; alpn: readonly string[] }): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const socket = connectTls({
-    ...identity.material, socket: raw, servername: tlsIdentity?.serverName?.name ?? wanted ?? "", minVersion: "TLSv1.3",
-    ...(inboundPort === undefined ? {} : { ALPNProtocols: [transportAlpn] }),
-    checkServerIdentity: (_name, { subjectaltname }) => (wanted !== undefined && parseNames(subjectaltname).includes(wanted) ? undefined : new Error(`the server is ${subjectaltname ?? "nobody"}, not ${wanted}`)),
+  const tls = connectTls({
+    ...own, host: to.ip, port: to.port, servername: serverName, minVersion: "TLSv1.3", ALPNProtocols: [...alpn], timeout: 3000,
+    checkServerIdentity: (_name, { subjectaltname }) => (parseNames(subjectaltname).includes(identity) ? undefined : new Error(`the endpoint is ${subjectaltname ?? "nobody"}, not ${identity}`)),
   });
-  raw.setTimeout(handshakeWait, () => socket.destroy(new Error("no handshake in time")));
-  socket.once("error", reject).once("close", () => reject(new Error("the endpoint closed the connection")));
-  socket.once("secureConnect", () => {
-    raw.setTimeout(0);
-    if (inboundPort === undefined) return resolve(socket);
-    if (socket.alpnProtocol !== transportAlpn) return socket.destroy(new Error("the endpoint does not take a transport header"));
-    socket.write(encodeTransportHeader({ port: address.port, name: "", session: undefined }));
-    resolve(socket);
+  tls.once("timeout", () => tls.destroy(new Error("the endpoint did not answer in time")));
+  tls.once("error", reject).once("secureConnect", () => {
+    tls.setTimeout(0);
+    resolve(tls);
   });
   return promise;
-}
-
-const handshakeWait = 2000;
-
-function isLoopback(ip: string): boolean {
-  return ip.startsWith("127.") || ip === "::1";
 }
