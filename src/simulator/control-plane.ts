@@ -76,7 +76,7 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Tells every open stream how the cluster is now. */
   refresh(): void {
-    for (const [stream, answer] of this.#streams) void this.#give(stream, answer());
+    for (const [stream, answer] of this.#streams) void this.#give(stream, answer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,12 +105,14 @@ export class ControlPlane implements AsyncDisposable {
     this.#streams.set(stream, answer);
     stream.on("close", () => this.#streams.delete(stream));
     stream.on("cancelled", () => this.#streams.delete(stream));
-    void this.#give(stream, answer());
+    void this.#give(stream, answer);
   }
 
-  async #give(stream: Stream<unknown, unknown>, answer: Answer<unknown>): Promise<void> {
+  /** The answer is made when it is given: a slow one must not bring yesterday's news. */
+  async #give(stream: Stream<unknown, unknown>, answerNow: () => Answer<unknown>): Promise<void> {
     await this.#wait();
     if (!this.#streams.has(stream)) return;
+    const answer = answerNow();
     if (isRefusal(answer)) {
       this.#streams.delete(stream);
       return refuse(stream, answer);

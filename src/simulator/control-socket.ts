@@ -10,6 +10,8 @@ export const simulatorStatusSchema = z.object({
   identity: z.string(),
   serverName: z.string(),
   service: z.string(),
+  /** Config file with which a harness joins. */
+  config: z.string(),
   switches: z.record(z.string(), z.string()),
 });
 

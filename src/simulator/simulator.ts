@@ -8,7 +8,7 @@ import { Authority, type Credentials, type Subject } from "./issuer/authority.ts
 import { Issuer, type IdentityFault } from "./issuer/issuer.ts";
 import { EchoPeer } from "./mesh/peer.ts";
 import { controlPlaneName, machineNames, meshNamespace, meshPorts, serviceAccountName, type MeshNames } from "./names.ts";
-import { judgeSwitch, ordinarySwitches, type SwitchName, type SwitchState } from "./switches.ts";
+import { isMomentary, judgeSwitch, ordinarySwitches, type SwitchName, type SwitchState } from "./switches.ts";
 
 /** What a simulated mesh is. */
 export interface SimulatorOptions {
@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   /** Address at which peers reach the machine, and the port of its application. */
   readonly machine: Endpoint;
   readonly socketPath: string;
+  /** Called whenever the socket was made anew, for its mode. */
+  readonly socketOpened: () => Promise<void>;
   /** Life of the machine's SVIDs, milliseconds. */
   readonly ttl: number;
 }
@@ -49,12 +51,12 @@ export class Simulator implements AsyncDisposable {
 
   /** Starts everything; when one part cannot be started nothing is left. */
   static async open(options: SimulatorOptions): Promise<Simulator> {
-    const { clock, log, names, listen, socketPath, ttl } = options;
+    const { clock, log, names, listen, socketPath, socketOpened, ttl } = options;
     await using stack = new AsyncDisposableStack();
     const authority = await Authority.create(names.trustDomain, clock.now());
     const life = { notBefore: clock.now(), ttl: meshLife };
     const credentials = await authority.issue({ identity: controlPlaneName(names) }, life);
-    const issuer = stack.use(await Issuer.open({ clock, log, socketPath, ttl, identity: machineNames(names).identity }, authority));
+    const issuer = stack.use(await Issuer.open({ clock, log, socketPath, socketOpened, ttl, identity: machineNames(names).identity }, authority));
     const peer = stack.use(new EchoPeer({
       name: "echo", listen: { ip: listen, port: meshPorts.peerProxy }, rootPem: authority.rootPem,
       credentials: await authority.issue({ identity: serviceAccountName("echo", meshNamespace, names) }, life),
@@ -83,7 +85,7 @@ export class Simulator implements AsyncDisposable {
     const why = judgeSwitch(name, value);
     if (why !== undefined) throw new MeshError("SIMULATOR_SWITCH", { doing: `setting ${name} to ${value}`, what: why, target: name });
     await this.#apply(name as SwitchName, value);
-    this.#switches[name as SwitchName] = value;
+    if (!isMomentary(name as SwitchName, value)) this.#switches[name as SwitchName] = value;
     this.#options.log.write("info", "switched", { switch: name, value });
   }
 
@@ -101,7 +103,7 @@ export class Simulator implements AsyncDisposable {
   #controlPlane(service: ControlService, credentials: Credentials): ControlPlane {
     const { listen, clock } = this.#options;
     // To a loopback address proxies speak plaintext.
-    const own = listen.startsWith("127.") ? undefined : credentials;
+    const own = isLoopback(listen) ? undefined : credentials;
     return new ControlPlane({ service, clock, listen: { ip: listen, port: meshPorts[service] }, rootPem: this.#authority.rootPem, credentials: own, cluster: () => this.#cluster() });
   }
 
@@ -125,8 +127,8 @@ export class Simulator implements AsyncDisposable {
   async #apply(name: SwitchName, value: string): Promise<void> {
     switch (name) {
       case "identity": return value === "rotate" ? this.#issuer.rotate() : this.#issuer.misbehave(value as IdentityFault);
-      case "bundle": return value === "grow" ? this.#issuer.addRoot() : undefined;
-      case "issuer": return value === "cut" ? this.#issuer.cut() : this.#issuer.refuse(value === "refuse");
+      case "bundle": return value === "grow" ? this.#issuer.addRoot() : this.#issuer.dropRoots();
+      case "issuer": return applyService(this.#issuer, value);
       case "destination": return applyService(this.#control.destination, value);
       case "policy": return applyService(this.#control.policy, value);
       case "peer": return applyService(this.#peer, value);
@@ -145,6 +147,10 @@ export class Simulator implements AsyncDisposable {
     const age = value === "expired" ? 2 * meshLife : 0;
     return authority.issue({ identity }, { notBefore: new Date(clock.now().getTime() - age), ttl: meshLife });
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
 }
 
 /** A part that can be cut, closed and slowed. */

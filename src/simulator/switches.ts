@@ -4,14 +4,15 @@ export interface Switch {
   readonly describe: string;
   /** The values, the ordinary one first; each with what it does. */
   readonly values: Readonly<Record<string, string>>;
+  /** Values that happen once and change nothing that stays. */
+  readonly momentary: readonly string[];
 }
 
-const service = (name: string): Readonly<Record<string, string>> => ({
-  on: `${name} works`,
-  cut: "every connection ends at once; new ones are served",
-  refuse: "nobody listens",
-  slow: "answers come two seconds late",
-});
+/** How any service misbehaves. */
+const service = {
+  values: { on: "it works", cut: "every connection ends at once; new ones are served", refuse: "nobody listens", slow: "answers come two seconds late" },
+  momentary: ["cut"],
+} as const;
 
 /** Every switch of the simulator; help, docs and the check of a value are projections of it. */
 export const switches = {
@@ -26,19 +27,22 @@ export const switches = {
       "no-entry": "no SVID: PermissionDenied, as SPIRE without an entry",
       silent: "the stream stays open and nothing comes",
     },
+    momentary: ["rotate"],
   },
-  bundle: { describe: "The trust bundle that the machine gets", values: { same: "one root", grow: "one root more, which signs nothing yet" } },
-  issuer: { describe: "The Workload API", values: { on: "it works", cut: "every stream ends at once; new ones are served", refuse: "nobody listens" } },
-  destination: { describe: "Linkerd's destination service", values: service("it") },
-  policy: { describe: "Linkerd's policy service", values: service("it") },
-  peer: { describe: "The meshed echo service", values: service("it") },
+  bundle: { describe: "The trust bundle that the machine gets", values: { same: "one root", grow: "one root more, which signs nothing yet" }, momentary: [] },
+  issuer: { describe: "The Workload API", ...service },
+  destination: { describe: "Linkerd's destination service", ...service },
+  policy: { describe: "Linkerd's policy service", ...service },
+  peer: { describe: "The meshed echo service", ...service },
   "peer-certificate": {
     describe: "The certificate of the meshed echo service",
     values: { good: "valid", rotate: "another one, at once", expired: "its life is over", "wrong-chain": "another root signed it", "wrong-id": "it names somebody else" },
+    momentary: ["rotate"],
   },
   access: {
     describe: "Who may call the machine's application",
     values: { client: "the client of the demo alone", mesh: "everybody with an identity", all: "everybody", nobody: "nobody" },
+    momentary: [],
   },
 } as const satisfies Record<string, Switch>;
 
@@ -58,4 +62,9 @@ export function judgeSwitch(name: string, value: string): string | undefined {
   const found = (switches as Readonly<Record<string, Switch>>)[name];
   if (found === undefined) return `there is no switch '${name}'; the switches are ${Object.keys(switches).join(", ")}`;
   return Object.keys(found.values).includes(value) ? undefined : `'${name}' takes ${Object.keys(found.values).join(", ")}, not '${value}'`;
+}
+
+/** True for a value that happens once: the switch then stands as before. */
+export function isMomentary(name: SwitchName, value: string): boolean {
+  return (switches[name].momentary as readonly string[]).includes(value);
 }

@@ -84,7 +84,7 @@ function renderStarted(status: SimulatorStatus): string {
     `  identities   ${status.socket}`,
     `  service      ${status.service} from a machine that joined`,
     "",
-    "Join it, as root: linkerd-mesh run --config <dir>/config.yaml --proxy-user <a uid of its own>",
+    `Join it, as root: linkerd-mesh run --config ${status.config} --proxy-path /path/to/linkerd2-proxy`,
     "",
   ].join("\n");
 }

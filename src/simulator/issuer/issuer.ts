@@ -12,6 +12,8 @@ export interface IssuerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly socketPath: string;
+  /** Called whenever the socket was made anew. */
+  readonly socketOpened: () => Promise<void>;
   /** The machine's SPIFFE id. */
   readonly identity: string;
   /** Life of an SVID in milliseconds; renewed at its half. */
@@ -33,7 +35,7 @@ export class Issuer implements AsyncDisposable {
   private constructor(options: IssuerOptions, authority: Authority) {
     this.#options = options;
     this.#authority = authority;
-    this.#server = new WorkloadApiServer(options.socketPath);
+    this.#server = new WorkloadApiServer(options.socketPath, options.socketOpened);
   }
 
   /** An issuer that listens and has an identity to give. */
@@ -62,8 +64,14 @@ export class Issuer implements AsyncDisposable {
 
   /** Adds a root to the bundle that signs nothing yet: what the machine trusts changes, who it is does not. */
   async addRoot(): Promise<void> {
-    const other = await Authority.create(this.#options.identity, this.#options.clock.now());
+    const other = await Authority.create(this.#authority.trustDomain, this.#options.clock.now());
     this.#earlierRoots = [...this.#earlierRoots, other.rootDer];
+    await this.rotate();
+  }
+
+  /** The bundle holds the one root again that signs. */
+  async dropRoots(): Promise<void> {
+    this.#earlierRoots = [];
     await this.rotate();
   }
 
@@ -71,9 +79,16 @@ export class Issuer implements AsyncDisposable {
     this.#server.cut();
   }
 
-  async refuse(on: boolean): Promise<void> {
-    if (on) return this.#server.close();
+  async open(): Promise<void> {
     await this.#server.open();
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+  }
+
+  slow(milliseconds: number): void {
+    this.#server.slow(milliseconds);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

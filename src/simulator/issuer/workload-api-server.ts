@@ -16,12 +16,21 @@ const securityHeader = "workload.spiffe.io";
 /** The SPIFFE Workload API on a Unix socket, for as long as it is not disposed. */
 export class WorkloadApiServer implements AsyncDisposable {
   readonly #path: string;
+  readonly #opened: () => Promise<void>;
   readonly #streams = new Set<SvidStream>();
   #answer: WorkloadApiAnswer = { kind: "silence" };
   #server: Server | undefined;
+  #delay = 0;
 
-  constructor(path: string) {
+  /** `opened` is called whenever the socket was made anew, for its mode. */
+  constructor(path: string, opened: () => Promise<void>) {
     this.#path = path;
+    this.#opened = opened;
+  }
+
+  /** Answers come so many milliseconds late. */
+  slow(milliseconds: number): void {
+    this.#delay = milliseconds;
   }
 
   /** Listens; does nothing when it does already. */
@@ -38,6 +47,8 @@ export class WorkloadApiServer implements AsyncDisposable {
       throw new MeshError("SIMULATOR_FAILED", { doing: `offering the Workload API at ${this.#path}`, what: String(cause), target: this.#path, cause });
     });
     this.#server = server;
+    // Whoever runs on this machine may ask, as with SPIRE; what he is told is his to get.
+    await this.#opened();
   }
 
   /** Cuts every stream and stops listening, as an agent that was killed. */
@@ -69,11 +80,12 @@ export class WorkloadApiServer implements AsyncDisposable {
     this.#streams.add(stream);
     stream.on("close", () => this.#streams.delete(stream));
     stream.on("cancelled", () => this.#streams.delete(stream));
-    this.#reply(stream);
+    setTimeout(() => this.#reply(stream), this.#delay);
   }
 
   #reply(stream: SvidStream): void {
     const answer = this.#answer;
+    if (!this.#streams.has(stream)) return;
     if (answer.kind === "svids") stream.write(answer.response);
     if (answer.kind !== "refuse") return;
     this.#streams.delete(stream);

@@ -2,6 +2,7 @@ import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { hostPort } from "../../model/settings/kinds/host-port.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
 import { encodeTransportHeader, transportAlpn } from "../../linkerd/transport-header.ts";
 import type { Credentials } from "../issuer/authority.ts";
@@ -61,7 +62,7 @@ async function openMeshed({ to, serverName, serverIdentity, credentials, rootPem
 
 async function requestHttp1(stream: Duplex, { path, to, port }: MeshedCall, signal: AbortSignal): Promise<{ status: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const asking = httpRequest({ createConnection: () => stream, path, headers: { host: `${to.ip}:${port}`, connection: "close" }, signal });
+  const asking = httpRequest({ createConnection: () => stream, path, headers: { host: authorityOf(to.ip, port), connection: "close" }, signal });
   asking.once("error", reject).once("response", (response) => {
     readText(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
   });
@@ -74,7 +75,7 @@ async function requestHttp2(stream: Duplex, { path, to, port }: MeshedCall, sign
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
   const session = connectHttp2("http://mesh", { createConnection: () => stream });
   session.once("error", reject);
-  const asking = session.request({ ":path": path, ":authority": `${to.ip}:${port}`, ":scheme": "http", host: `${to.ip}:${port}`, "l5d-orig-proto": "HTTP/1.1" }, { signal });
+  const asking = session.request({ ":path": path, ":authority": authorityOf(to.ip, port), ":scheme": "http", host: authorityOf(to.ip, port), "l5d-orig-proto": "HTTP/1.1" }, { signal });
   asking.once("error", reject).once("response", (headers) => {
     readText(asking).then((body) => resolve({ status: Number(headers[":status"]), body }), reject);
   });
@@ -82,6 +83,10 @@ async function requestHttp2(stream: Duplex, { path, to, port }: MeshedCall, sign
   const answer = await promise;
   session.close();
   return answer;
+}
+
+function authorityOf(host: string, port: number): string {
+  return hostPort.format({ host, port });
 }
 
 async function readText(stream: AsyncIterable<unknown>): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createSecureContext, TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Endpoint } from "../../linkerd/addresses.ts";
 import { isAllowed } from "../../linkerd/inbound-policy.ts";
 import { transportAlpn } from "../../linkerd/transport-header.ts";
@@ -78,15 +78,20 @@ async function judge({ control, configuration }: InboundTools, port: number, cli
 async function terminate({ material, configuration }: InboundTools, socket: Socket, alpn: readonly string[]): Promise<TLSSocket> {
   const own = material();
   if (own === undefined) throw new Error("there is no certificate yet");
-  const secureContext = createSecureContext({ ...own, minVersion: "TLSv1.3" });
-  const tls = new TLSSocket(socket, {
-    isServer: true, secureContext, requestCert: true, rejectUnauthorized: true, ALPNProtocols: [...alpn],
-    // Another name is not ours to answer for.
-    SNICallback: (name, done) => (name === configuration.serverName ? done(null, secureContext) : done(new Error(`no such server name: ${name}`))),
-  });
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  tls.once("secure", () => (tls.authorized ? resolve(tls) : reject(new Error(`the client's certificate is refused: ${String(tls.authorizationError)}`))));
-  tls.once("error", reject).once("close", () => reject(new Error("the handshake was broken off")));
+  // A server that never listens: it judges the client's certificate, which a bare TLSSocket would leave to us.
+  const server = createTlsServer({
+    ...own, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true, ALPNProtocols: [...alpn],
+    // Another name is not ours to answer for.
+    SNICallback: (name, done) => done(name === configuration.serverName ? null : new Error(`no such server name: ${name}`)),
+  });
+  server.once("tlsClientError", reject).once("secureConnection", (tls) => {
+    // The bare socket does not notice the end of the one that took its handle over.
+    tls.once("close", () => socket.destroy());
+    resolve(tls);
+  });
+  socket.once("close", () => reject(new Error("the handshake was broken off")));
+  server.emit("connection", socket);
   return promise;
 }
 
