@@ -28,9 +28,10 @@ function isAuthenticated(authentication: Authn | undefined, identity: string | u
   const permit = authentication?.permit;
   if (permit === undefined) return false;
   if (permit.$case === "unauthenticated") return true;
+  // Both forms of mesh TLS ask for TLS, which our callers never have without a certificate.
+  if (identity === undefined) return false;
   const { clients } = permit.value;
   if (clients?.$case !== "identities") return clients !== undefined;
-  if (identity === undefined) return false;
   const { identities, suffixes } = clients.value;
   return identities.some(({ name }) => name === identity) || suffixes.some(({ parts }) => identity.endsWith(parts.length === 0 ? "" : `.${parts.join(".")}`));
 }

@@ -63,6 +63,7 @@ export class ControlClient implements Disposable {
       stream.cancel();
     });
     stream.once("error", (error) => resolve({ kind: "failed", why: error.message }));
+    stream.once("end", () => resolve({ kind: "failed", why: `discovery of ${path} ended without an answer` }));
     return promise;
   }
 }

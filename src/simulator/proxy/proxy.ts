@@ -8,6 +8,7 @@ import type { Svid } from "../../spiffe/svid.ts";
 import { openProxyAdmin } from "./admin.ts";
 import type { ProxyConfiguration } from "./configuration.ts";
 import { ControlClient } from "./control-client.ts";
+import { findChainProblem } from "./chain.ts";
 import { serveInbound } from "./inbound.ts";
 import type { Say } from "./log.ts";
 import type { TlsMaterial } from "./material.ts";
@@ -103,8 +104,9 @@ class Proxy {
     const source = { address: configuration.workloadApi, clock: host.clock, log: host.log, random: () => host.random() };
     for await (const event of watchX509Context(source, signal)) {
       const svid = event.kind === "context" ? event.context.svids.find(({ id }) => id === configuration.identity) : undefined;
-      if (svid !== undefined) this.#install(svid);
-      else say("warn", "Waiting for identity to be initialized...", { error: event.kind === "trouble" ? event.error.what : "no matching SVID found" });
+      const why = event.kind === "trouble" ? event.error.what : svid === undefined ? "no matching SVID found" : findChainProblem(svid.tlsCredentials().cert, configuration.trustAnchors, host.clock.now());
+      if (svid !== undefined && why === undefined) this.#install(svid);
+      else say("warn", "Waiting for identity to be initialized...", { error: why ?? "" });
     }
   }
 

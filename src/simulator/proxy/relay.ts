@@ -19,6 +19,12 @@ export async function openTcp({ ip, port }: Endpoint): Promise<Socket> {
 
 /** Carries bytes both ways until both sides have ended; the end of one side is the end of the other's input only. */
 export async function relay(one: Duplex, other: Duplex): Promise<void> {
+  if (one.destroyed || other.destroyed) {
+    // One side left while the other was being reached: its end has been told already.
+    one.destroy();
+    other.destroy();
+    return;
+  }
   const { promise, resolve } = Promise.withResolvers<void>();
   let open = 2;
   for (const [from, to] of [[one, other], [other, one]] as const) {
