@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The composition root: the only place that knows the process, its signals and which system this is.
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/cli.ts";
 import { commandTable } from "./cli/commands/index.ts";
@@ -56,8 +57,8 @@ function onBrokenOutput(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-function sink(stream: NodeJS.WriteStream): Sink {
-  return { write: (text) => void stream.write(text), isTerminal: Boolean(stream.isTTY) };
+function sink(stream: NodeJS.WriteStream & { readonly fd: number }): Sink {
+  return { write: (text) => void stream.write(text), isTerminal: isatty(stream.fd) };
 }
 
 /** Resolves when everything written so far has left, or cannot leave any more. */

@@ -367,7 +367,7 @@ export const commandShapes: readonly CommandShape[] = [
       },
       {
         "name": "value",
-        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; access: client|mesh|all|nobody",
+        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse|slow; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; access: client|mesh|all|nobody",
         "required": true
       }
     ],
