@@ -83,10 +83,14 @@ class Proxy {
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", () => socket.destroy());
     const original = this.#options.host.sockets.originalDestination(socket);
-    this.#serve(direction, socket, original).catch((error: unknown) => {
-      this.#options.say("info", "Connection closed", { direction, error: error instanceof Error ? error.message : String(error) });
-      socket.destroy();
-    });
+    this.#serve(direction, socket, original).then(
+      // What was written last still leaves; a far end that never closes must not keep the socket.
+      () => socket.destroySoon(),
+      (error: unknown) => {
+        this.#options.say("info", "Connection closed", { direction, error: error instanceof Error ? error.message : String(error) });
+        socket.destroy();
+      },
+    );
   }
 
   async #serve(direction: "inbound" | "outbound", socket: Socket, original: { readonly host: string; readonly port: number } | undefined): Promise<void> {
