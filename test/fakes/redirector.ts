@@ -12,7 +12,7 @@ export class FakeRedirector implements Redirector {
   missing: { readonly what: string; readonly remedy: string } | undefined;
   #plan: RedirectPlan | undefined;
   #lose: ((why: string) => void) | undefined;
-  #watchers: { readonly line: string; readonly count: number; readonly resolve: () => void }[] = [];
+  readonly #watchers: { readonly line: string; readonly count: number; readonly resolve: () => void }[] = [];
 
   get mode(): RedirectPlan["mode"] | "off" {
     return this.#plan?.mode ?? "off";

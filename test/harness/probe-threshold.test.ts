@@ -3,7 +3,7 @@ import { initialVerdict, planThreshold } from "../../src/harness/probe-threshold
 
 function play(answers: string): string {
   let verdict = initialVerdict;
-  return [...answers].map((answer) => {
+  return Array.from(answers, (answer) => {
     verdict = planThreshold(verdict, answer === "+" ? undefined : "it failed");
     return verdict.ready ? "R" : "-";
   }).join("");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assertEndsCleanly } from "../e2e/support/endings.ts";
 import { RunCommand, uid } from "../e2e/support/run-command.ts";
 import { machineId, Stage } from "../e2e/support/stage.ts";
 import { missingForOwnNetwork } from "../support/own-network.ts";
@@ -10,11 +11,6 @@ const patience = 60_000;
 
 async function start(stage: Stage, spire: Spire): Promise<void> {
   await stage.start({ SPIRE_SOCKET_ADDR: spire.address });
-}
-
-async function assertEndsCleanly(stage: Stage): Promise<void> {
-  assert.ok(await stage.stop() < 5000);
-  await stage.assertNothingLeft();
 }
 
 describe("the harness with a real SPIRE", function () {
