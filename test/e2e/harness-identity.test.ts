@@ -66,4 +66,16 @@ describe("faults of the identity", function () {
     assert.ok(lines.includes("serving → restarting") && lines.includes("restarting → startingProxy"), lines.join("\n"));
     await assertEndsCleanly(stage);
   });
+
+  it("captured traffic is refused, not let out in plaintext, while a planned restart lasts", async () => {
+    await using stage = await Stage.set();
+    await stage.proxy.behave("ignoresStop");
+    const first = await stage.serving({ PROXY_PATH: stage.proxy.path, SHUTDOWN_GRACE: "2s" });
+    stage.agent.publish(await (await createIssuer()).svid(machineId));
+    const during = await stage.until(({ state, redirect }) => state === "restarting" && redirect.inForce === "refuse");
+    assert.deepEqual([during.ready, stage.inForce()], [false, "refuse"]);
+    const again = await stage.until((status) => status.ready);
+    assert.notEqual(again.proxy.pid, first.proxy.pid);
+    await assertEndsCleanly(stage);
+  });
 });

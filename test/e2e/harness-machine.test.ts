@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defaultTimings } from "../../src/harness/timings.ts";
+import { createIssuer } from "../fakes/workload-api.ts";
 import { missingForOwnNetwork } from "../support/own-network.ts";
 import { skipUnless } from "../support/skip.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -97,6 +99,11 @@ describe("a stop with everything unreachable", function () {
     waitProxyReady: async (stage) => { await stage.proxy.behave("noCertificate"); await stage.start({ PROXY_PATH: stage.proxy.path }); },
     backoff: async (stage) => { await stage.proxy.behave("exitAtOnce"); await stage.start({ PROXY_PATH: stage.proxy.path }, { ...quick, retry: { first: 5000, most: 5000 } }); },
     withheld: async (stage) => { await stage.controlPlane(false); await stage.start(); },
+    restarting: async (stage) => {
+      await stage.proxy.behave("ignoresStop");
+      await stage.serving({ PROXY_PATH: stage.proxy.path });
+      stage.agent.publish(await (await createIssuer()).svid(machineId));
+    },
     serving: async (stage) => { await stage.proxy.behave("ignoresStop"); await stage.start({ PROXY_PATH: stage.proxy.path }); },
   };
 
@@ -111,4 +118,14 @@ describe("a stop with everything unreachable", function () {
       await stage.assertNothingLeft();
     });
   }
+
+  it("holds with the times that users get, also when all goes away after the stop began", async () => {
+    await using stage = await Stage.set();
+    await stage.proxy.behave("ignoresStop");
+    await stage.serving({ PROXY_PATH: stage.proxy.path }, defaultTimings);
+    const took = stage.stop();
+    await Promise.all([stage.agent.stop(), stage.controlPlane(false)]);
+    assert.ok(await took < 5000);
+    await stage.assertNothingLeft();
+  });
 });
