@@ -50,7 +50,8 @@ export async function* watchControlPlane(host: Host, watch: ControlPlaneWatch, s
   }
 }
 
-async function listAway({ services, timings, identity }: ControlPlaneWatch, signal: AbortSignal): Promise<readonly string[]> {
+/** Looks once: what does not answer, each with its reason. */
+export async function listAway({ services, timings, identity }: ControlPlaneWatch, signal: AbortSignal): Promise<readonly string[]> {
   const own = identity();
   const failures = await Promise.all(services.map(({ address, serverName }) => {
     // The proxy too speaks plaintext to a control plane on a loopback address, as a simulator's may be.

@@ -1,11 +1,11 @@
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
 import { watchApplication } from "./application-probe.ts";
-import { watchControlPlane } from "./control-plane.ts";
+import { listAway, watchControlPlane, type ControlPlaneWatch } from "./control-plane.ts";
 import { watchIdentity } from "./identity-watch.ts";
 import type { Event } from "./machine.ts";
 import type { Observations } from "./observations.ts";
-import type { Problem } from "./problem.ts";
+import { writeProblem, type Problem } from "./problem.ts";
 import { controlPlaneOf, probedBy, tlsIdentityOf } from "./proxy-settings.ts";
 import type { Timings } from "./timings.ts";
 
@@ -34,10 +34,15 @@ export async function followIdentity({ host, settings, seen, post }: Following, 
   }
 }
 
+/** Looks once at Linkerd's services, out of turn: true when all of them answer. */
+export async function askControlPlane(following: Following, signal: AbortSignal): Promise<boolean> {
+  return (await listAway(controlPlaneWatch(following), signal)).length === 0;
+}
+
 /** Follows whether Linkerd's destination and policy services answer. */
-export async function followControlPlane({ host, settings, timings, seen, post }: Following, signal: AbortSignal): Promise<void> {
-  const watch = { services: controlPlaneOf(settings), timings, identity: () => tlsIdentityOf(seen.identity) };
-  for await (const report of watchControlPlane(host, watch, signal)) {
+export async function followControlPlane(following: Following, signal: AbortSignal): Promise<void> {
+  const { host, seen, post } = following;
+  for await (const report of watchControlPlane(host, controlPlaneWatch(following), signal)) {
     seen.controlPlane = report;
     if (report.away.length === 0) host.log.write("info", "the control plane answers");
     else host.log.write("warn", `the control plane is away: ${report.away.join(", ")}`, { withheld: !report.reachable });
@@ -53,6 +58,10 @@ export async function followApplication({ host, settings, timings, seen }: Follo
   for await (const verdict of watchApplication(host, { probe, timings }, signal)) seen.application = verdict;
 }
 
+function controlPlaneWatch({ settings, timings, seen }: Following): ControlPlaneWatch {
+  return { services: controlPlaneOf(settings), timings, identity: () => tlsIdentityOf(seen.identity) };
+}
+
 function tellProblem({ log }: Host, problem: Problem, before: Problem | undefined): void {
-  if (problem.what !== before?.what) log.write("warn", `${problem.doing}: ${problem.what}`, { code: problem.code, remedy: problem.remedy });
+  if (problem.what !== before?.what) writeProblem(log, "warn", problem);
 }

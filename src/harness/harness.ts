@@ -6,7 +6,7 @@ import { loopbackFamilies, planTraffic } from "../model/traffic-plan.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registration } from "../registration/registration.ts";
 import { openAdminServer } from "./admin-server.ts";
-import { followApplication, followControlPlane, followIdentity } from "./follow.ts";
+import { askControlPlane, followApplication, followControlPlane, followIdentity, type Following } from "./follow.ts";
 import { readMetricsText } from "./harness-metrics.ts";
 import type { Instance } from "./instance-file.ts";
 import { openInstance } from "./instance.ts";
@@ -14,7 +14,7 @@ import { initialState, step, type Effect, type Event, type State } from "./machi
 import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
 import { listObstacles } from "./preflight.ts";
-import { describeProblem } from "./problem.ts";
+import { describeProblem, writeProblem } from "./problem.ts";
 import { proxyAdminOf, proxyEnvironmentOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
 import { renderStatus } from "./render-status.ts";
@@ -114,7 +114,7 @@ class Harness {
   #handle(event: Event): void {
     const { log, clock } = this.#options.host;
     const before = this.#state.phase;
-    if (event.kind === "stop") this.#stop.begin(this.#answers());
+    if (event.kind === "stop") this.#beginStop();
     const { state, effects } = step(this.#state, event, { onProxyFailure: this.#options.settings.onProxyFailure });
     this.#state = state;
     if (state.phase !== before) {
@@ -141,8 +141,7 @@ class Harness {
 
   #begin(name: string, work: Promise<void>): void {
     void this.#pending.track(name, work).catch((error: unknown) => {
-      const { code, doing, what, remedy } = describeProblem(error);
-      this.#options.host.log.write("error", `${name}: ${doing}: ${what}`, { code, remedy });
+      writeProblem(this.#options.host.log, "error", describeProblem(error), { while: name });
     });
   }
 
@@ -157,7 +156,7 @@ class Harness {
       if (this.#tasks.signal.aborted) return;
       const problem = describeProblem(error);
       Object.assign(this.#seen, { registered: undefined, registrationProblem: problem });
-      this.#options.host.log.write("warn", `${problem.doing}: ${problem.what}`, { code: problem.code, remedy: problem.remedy });
+      writeProblem(this.#options.host.log, "warn", problem);
       this.#events.push({ kind: "registrationFailed" });
     }
   }
@@ -199,19 +198,35 @@ class Harness {
   }
 
   #startTasks(): void {
-    const { host, settings, timings } = this.#options;
-    const following = { host, settings, timings, seen: this.#seen, post: (event: Event) => this.#news(event) };
     const signal = this.#tasks.signal;
+    const following = this.#following();
     this.#begin("the identity", followIdentity(following, signal));
     this.#begin("the control plane", followControlPlane(following, signal));
     this.#begin("the application's probe", followApplication(following, signal));
     this.#begin(watchdog, this.#watchStop());
   }
 
+  #following(): Following {
+    const { host, settings, timings } = this.#options;
+    return { host, settings, timings, seen: this.#seen, post: (event) => this.#news(event) };
+  }
+
+  #beginStop(): void {
+    this.#stop.begin(this.#answers());
+    // The last look may be seconds old, and a stop has only few.
+    if (!this.#answers()) return;
+    const looking = askControlPlane(this.#following(), this.#tasks.signal);
+    this.#begin("a look at the control plane", looking.then((answers) => (answers ? undefined : this.#hurry())));
+  }
+
   /** What the followers saw; a control plane that goes away during a stop shortens it. */
   #news(event: Event): void {
     this.#events.push(event);
-    if (event.kind !== "controlPlane" || this.#answers() || !this.#stop.hurry()) return;
+    if (event.kind === "controlPlane" && !this.#answers()) this.#hurry();
+  }
+
+  #hurry(): void {
+    if (this.#tasks.signal.aborted || !this.#stop.hurry()) return;
     this.#events.push({ kind: "drained" });
     if (this.#state.phase === "stopping") this.#begin("the proxy's end", this.#stopProxy());
   }

@@ -1,4 +1,5 @@
 import { isMeshError, type MeshError } from "../model/errors.ts";
+import type { Log, LogLevel } from "../platform/host.ts";
 
 /** An error as status and log show it. */
 export interface Problem {
@@ -6,6 +7,11 @@ export interface Problem {
   readonly doing: string;
   readonly what: string;
   readonly remedy: string;
+}
+
+/** Puts a problem into the log, with what to do about it. */
+export function writeProblem(log: Log, level: LogLevel, { code, doing, what, remedy }: Problem, fields: Readonly<Record<string, string>> = {}): void {
+  log.write(level, `${doing}: ${what}`, { code, remedy, ...fields });
 }
 
 /** The problem behind an error, whatever was thrown. */

@@ -4,7 +4,7 @@ import { MeshError } from "../model/errors.ts";
 import type { ActiveRedirect, RedirectPlan } from "../model/traffic.ts";
 import type { Host } from "../platform/host.ts";
 import type { Steering } from "./machine.ts";
-import { describeProblem, type Problem } from "./problem.ts";
+import { describeProblem, writeProblem, type Problem } from "./problem.ts";
 import type { Timings } from "./timings.ts";
 
 /** What the steering reports. */
@@ -134,7 +134,7 @@ export class Steerer implements AsyncDisposable {
   }
 
   #tell(problem: Problem): void {
-    if (this.#problem?.what !== problem.what) this.#host.log.write("error", `${problem.doing}: ${problem.what}`, { code: problem.code, remedy: problem.remedy });
+    if (this.#problem?.what !== problem.what) writeProblem(this.#host.log, "error", problem);
     this.#problem = problem;
   }
 

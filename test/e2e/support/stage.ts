@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -231,10 +231,12 @@ async function listen(port: number): Promise<Service> {
   };
 }
 
-/** Processes that run the proxy, or hold a table: those with one of these words in their command line, in our namespace. */
+/** Processes of our network that run the proxy: by a word of their command line, or by their environment. */
 async function listProcesses(...words: readonly string[]): Promise<readonly string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name));
+  const network = await readlink("/proc/self/ns/net");
   const lines = await Promise.all(pids.map(async (pid) => {
+    if ((await readlink(`/proc/${pid}/ns/net`).catch(() => "")) !== network) return "";
     const line = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
     const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
     const ours = words.some((word) => line.includes(word)) || environment.includes("LINKERD2_PROXY_IDENTITY_SERVER_ID=spiffe://mesh.test/vm");
