@@ -140,9 +140,8 @@ class Harness {
   }
 
   #begin(name: string, work: Promise<void>): void {
-    void this.#pending.track(name, work).catch((error: unknown) => {
-      writeProblem(this.#options.host.log, "error", describeProblem(error), { while: name });
-    });
+    const { log } = this.#options.host;
+    void this.#pending.track(name, work).catch((error: unknown) => writeProblem(log.child({ task: name }), "error", describeProblem(error)));
   }
 
   async #register(): Promise<void> {

@@ -10,8 +10,8 @@ export interface Problem {
 }
 
 /** Puts a problem into the log, with what to do about it. */
-export function writeProblem(log: Log, level: LogLevel, { code, doing, what, remedy }: Problem, fields: Readonly<Record<string, string>> = {}): void {
-  log.write(level, `${doing}: ${what}`, { code, remedy, ...fields });
+export function writeProblem(log: Log, level: LogLevel, { code, doing, what, remedy }: Problem): void {
+  log.write(level, `${doing}: ${what}`, { code, remedy });
 }
 
 /** The problem behind an error, whatever was thrown. */
