@@ -12,5 +12,14 @@ export default class Reporter extends reporters.Spec {
     const counts = { passed: this.stats.passes, failed: this.stats.failures, skipped: this.stats.pending };
     console.log(`\n${renderCounts(counts)}`);
     if (process.env.TEST_COUNTS !== undefined) writeFileSync(process.env.TEST_COUNTS, JSON.stringify(counts));
+    watchForLeftovers();
   }
+}
+
+/** A server or child that a test left open would keep this process for ever: it is named, and fails the run. */
+function watchForLeftovers() {
+  setTimeout(() => {
+    console.error(`tests: 10 s after the last test something is still open: ${process.getActiveResourcesInfo().join(", ")}`);
+    process.exit(1);
+  }, 10_000).unref();
 }

@@ -1,3 +1,5 @@
+import { defaultInboundPort } from "../model/external-workload.ts";
+
 /** The identities and names of the simulated mesh; all follow from its two domains. */
 export interface MeshNames {
   readonly trustDomain: string;
@@ -11,7 +13,7 @@ export const defaultNames: MeshNames = { trustDomain: "root.linkerd.cluster.loca
 export const meshNamespace = "mixed-env";
 
 /** Ports of the simulated mesh; those of the control plane are Linkerd's own. */
-export const meshPorts = { destination: 8086, policy: 8090, peerProxy: 4143, peerApplication: 8080, service: 80, application: 8080 } as const;
+export const meshPorts = { destination: 8086, policy: 8090, peerProxy: defaultInboundPort, peerApplication: 8080, service: 80, application: 8080 } as const;
 
 /** The name that Linkerd gives a service account: TLS name and identity in one. */
 export function serviceAccountName(account: string, namespace: string, { clusterDomain }: MeshNames): string {

@@ -1,5 +1,5 @@
 import { chown, mkdir, readFile } from "node:fs/promises";
-import { parseUid } from "../../model/accounts.ts";
+import { parseAccount, type AccountNumbers } from "../../model/accounts.ts";
 import { MeshError } from "../../model/errors.ts";
 
 /** What becoming another account needs. */
@@ -18,19 +18,23 @@ export interface Becoming {
  */
 export async function becomeAccount({ account, folders, command, setpriv }: Becoming): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const uid = parseUid(await readFile("/etc/passwd", "utf8"), account);
-  if (uid === undefined) throw missing(`there is no account ${account}`, account);
+  const { uid, gid } = await findAccount(account);
   if (setpriv === undefined) {
     throw new MeshError("PROGRAM_MISSING", { doing: `continuing as ${account}`, what: "setpriv is not installed", remedy: "Install the package util-linux, or start the harness as that account with CAP_NET_ADMIN.", target: "setpriv" });
   }
   for (const folder of folders) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await chown(folder, uid, uid);
+    await chown(folder, uid, gid);
   }
   const rights = ["--inh-caps=-all,+net_admin", "--ambient-caps=-all,+net_admin", "--bounding-set=-all,+net_admin,+setpcap"];
-  process.execve?.(setpriv, [setpriv, `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", ...rights, "--", ...command], process.env);
+  process.execve?.(setpriv, [setpriv, `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...rights, "--", ...command], process.env);
 }
 
-function missing(what: string, target: string): MeshError {
-  return new MeshError("PROXY_USER_MISSING", { doing: "continuing as the account of harness and proxy", what, target });
+async function findAccount(account: string): Promise<AccountNumbers> {
+  const doing = "continuing as the account of harness and proxy";
+  const numbers = parseAccount(await readFile("/etc/passwd", "utf8"), account);
+  if (numbers === undefined) throw new MeshError("PROXY_USER_MISSING", { doing, what: `there is no account ${account}`, target: account });
+  // Another name of root would also begin this very step again, for ever.
+  if (numbers.uid === 0) throw new MeshError("SETTING_INVALID", { doing, what: `PROXY_USER ${account} is root, whose traffic would all stay outside the mesh`, target: "PROXY_USER" });
+  return numbers;
 }

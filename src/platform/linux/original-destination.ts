@@ -9,8 +9,8 @@ const addressLength = { v4: 16, v6: 28 } as const;
 
 /** Where an accepted connection was going before netfilter redirected it; undefined when netfilter does not know it. */
 export function readOriginalDestination(socket: Socket): { readonly host: string; readonly port: number } | undefined {
-  const fd = (socket as unknown as { readonly _handle?: { readonly fd: number } })._handle?.fd;
-  if (fd === undefined || fd < 0) return undefined;
+  const fd = readDescriptor(socket);
+  if (fd === undefined) return undefined;
   // A socket on :: also takes IPv4, whose original destination is known to the IPv4 side alone.
   const family = isIpv4(socket.remoteAddress ?? "") ? "v4" : "v6";
   const address = Buffer.alloc(addressLength[family]);
@@ -23,6 +23,13 @@ export function parseSocketAddress(family: "v4" | "v6", address: Buffer): { read
   const port = address.readUInt16BE(2);
   if (family === "v4") return { host: renderIp({ family: 4, bits: BigInt(address.readUInt32BE(4)) }), port };
   return { host: renderIp({ family: 6, bits: (address.readBigUInt64BE(8) << 64n) | address.readBigUInt64BE(16) }), port };
+}
+
+/** Node has no public way to a socket's descriptor. */
+function readDescriptor(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const fd: unknown = typeof handle === "object" && handle !== null && "fd" in handle ? handle.fd : undefined;
+  return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
 function isIpv4(text: string): boolean {

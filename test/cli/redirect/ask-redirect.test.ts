@@ -53,16 +53,6 @@ describe("asking the harness about the redirect", () => {
     }
   });
 
-  it("knows a harness that does not tell what it wants", async () => {
-    const server = createServer((request, response) => {
-      response.writeHead(request.url === "/redirect" ? 404 : 200, { connection: "close" }).end(`{"state":"serving"}`);
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    assert.deepEqual(await askRedirect(address, undefined, AbortSignal.timeout(5_000)), { address, state: "answering", want: undefined });
-    server.close();
-  });
-
   it("fails with the harness's reason", async () => {
     await assert.rejects(ask("on", { status: 409, body: `{"error":"the harness stops"}` }),
       (error) => isMeshError(error, "REDIRECT_FAILED") && error.what === "the harness stops");
