@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +94,27 @@ describe("becoming another account", () => {
     const command = [process.execPath];
     await assert.rejects(becomeAccount({ account: "nobody-of-that-name", folders: [], command, setpriv: "/usr/bin/setpriv" }), { code: "PROXY_USER_MISSING" });
     await assert.rejects(becomeAccount({ account: "61003", folders: [], command, setpriv: undefined }), { code: "PROGRAM_MISSING" });
+  });
+
+  it("refuses root under any name, which would begin the step again for ever", async () => {
+    for (const account of ["root", "0"]) {
+      await assert.rejects(becomeAccount({ account, folders: [], command: [process.execPath], setpriv: "/usr/bin/setpriv" }), { code: "SETTING_INVALID", target: "PROXY_USER" });
+    }
+  });
+
+  it("takes the account's own group, no other group, and CAP_NET_ADMIN alone; the folders become its own", () => {
+    const rows = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
+    const [account = "", , uid, gid] = rows.find((row) => row[2] !== "0" && row[2] !== row[3]) ?? [];
+    assert.ok(uid !== undefined && gid !== undefined, "no account here has a group of another number");
+    const folder = join(mkdtempSync(join(tmpdir(), "become-test-")), "state");
+    const command = ["/bin/sh", "-c", "id -u; id -g; id -G; grep CapEff /proc/self/status"];
+    const becoming = JSON.stringify({ account, folders: [folder], command, setpriv: "/usr/bin/setpriv" });
+    const script = `const { becomeAccount } = await import(${JSON.stringify(source("linux/become-account.ts"))}); await becomeAccount(${becoming}); console.log("not replaced");`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: "/" });
+    assert.deepEqual(stdout.trim().split(/\s+/u), [uid, gid, gid, "CapEff:", "0000000000001000"], stderr);
+    const { uid: owner, gid: group, mode } = statSync(folder);
+    assert.deepEqual([String(owner), String(group), mode & 0o777], [uid, gid, 0o700]);
+    rmSync(join(folder, ".."), { recursive: true });
   });
 
   it("does nothing for anybody but root", () => {
