@@ -15,7 +15,7 @@ export const simulateDemo: Command = {
   name: ["simulate", "demo"],
   describe: "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
   options: {
-    stage: { type: "string", choices: ["namespaces", "user-namespace"], describe: "Play here instead of where this machine allows most" },
+    stage: { type: "string", choices: ["namespaces", "user-namespace", "loopback"], describe: "Play here instead of where this machine allows most" },
   },
   examples: [
     { line: "linkerd-mesh simulate demo", does: "Plays it, best as root on Linux" },
@@ -29,7 +29,7 @@ export const simulateDemo: Command = {
   }),
   render: (report: DemoReport) => renderDemo(report),
   async run({ host, options, signal, progress, result }) {
-    const stage = options["stage"] as "namespaces" | "user-namespace" | undefined;
+    const stage = options["stage"] as DemoReport["stage"] | undefined;
     const tell = ({ title, outcome: { status } }: PlayedStep): void => progress(title, status);
     const report = await playDemo({ host, proxyPath: host.environment["PROXY_PATH"], stage, tell }, signal);
     result(report);

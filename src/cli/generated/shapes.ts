@@ -303,7 +303,8 @@ export const commandShapes: readonly CommandShape[] = [
         "type": "string",
         "choices": [
           "namespaces",
-          "user-namespace"
+          "user-namespace",
+          "loopback"
         ],
         "describe": "Play here instead of where this machine allows most"
       }

@@ -3,6 +3,7 @@ import type { Host } from "../../platform/host.ts";
 import { MeshError } from "../../model/errors.ts";
 import { readCapabilities } from "./capabilities.ts";
 import { Lab } from "./lab.ts";
+import { tellOnLoopback } from "./loopback.ts";
 import { openNetwork } from "./network.ts";
 import type { DemoReport, PlayedStep } from "./outcome.ts";
 import { playSteps, type Step } from "./play.ts";
@@ -21,38 +22,44 @@ export interface DemoOptions {
 }
 
 /** Plays the whole demo: a machine joins a mesh on this machine, works, leaves, and nothing is left. */
-export async function playDemo({ host, proxyPath, stage: wished, tell }: DemoOptions, signal: AbortSignal): Promise<DemoReport> {
+export async function playDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoReport> {
+  const { host, proxyPath, stage: wished } = options;
   const began = host.clock.monotonic();
   const best = planStage(await readCapabilities(host, signal));
-  const stage: Stage = wished === undefined || wished === "loopback" ? best : { kind: wished };
-  const proxy = proxyPath ?? "our own small proxy";
-  const steps = stage.kind === "loopback" ? listUnshown(stage) : await playOnStage({ host, proxyPath, stage: wished, tell }, stage, signal);
-  if (stage.kind === "loopback") for (const step of steps) tell(step);
-  return { proxy, stage: stage.kind, steps, seconds: (host.clock.monotonic() - began) / 1000 };
-}
-
-async function playOnStage({ host, proxyPath, tell }: DemoOptions, stage: Stage, signal: AbortSignal): Promise<readonly PlayedStep[]> {
+  const stage = wished === undefined ? best : planWished(wished, best);
   const folder = `${host.environment["TMPDIR"] ?? "/tmp"}/linkerd-mesh-demo-${randomUUID().slice(0, 8)}`;
-  const { file, args } = host.processes.self([]);
-  const bind = { from: commonFolder([file, ...args]), to: `${folder}/program` };
-  const program = relocateProgram(host.processes, bind);
   await using stack = new AsyncDisposableStack();
   await host.files.makeFolder(folder, 0o755);
   stack.defer(() => host.files.remove(folder));
-  await host.files.makeFolder(bind.to, 0o755);
-  const shim = `${folder}/linkerd2-proxy`;
-  await host.files.writeAtomic(shim, renderProxyShim(program.command(["simulate", "proxy"])), { mode: 0o755 });
-  const network = stack.use(await openNetwork(host, { inUserNamespace: stage.kind === "user-namespace", bind }, signal));
-  // Inside the namespaces: what harness and proxy made belongs to accounts that only exist there.
-  stack.defer(async () => void (await network.machine.run({ file: "rm", args: ["-rf", `${folder}/state`] }, AbortSignal.timeout(5000))));
-  const lab = new Lab({ host, network, program, folder, proxyPath: proxyPath ?? shim });
-  const programs = stack.use(new AsyncDisposableStack());
+  const story = stage.kind === "loopback" ? tellOnLoopback(host, folder, { ...stage, stack }) : await openStage({ ...options, stage: stage.kind, folder, stack }, signal);
   const clean: Step = { id: "clean", title: "Nothing is left", always: true, show: async () => {
-    await programs.disposeAsync();
     await stack.disposeAsync();
     return lookForRemains(host, folder);
   } };
-  return await playSteps([...tellStory(lab, programs), clean], { clock: host.clock, tell }, signal);
+  const steps = await playSteps([...story, clean], { clock: host.clock, tell: options.tell }, signal);
+  return { proxy: proxyPath ?? "our own small proxy", stage: stage.kind, steps, seconds: (host.clock.monotonic() - began) / 1000 };
+}
+
+function planWished(wished: Stage["kind"], best: Stage): Stage {
+  if (wished !== "loopback") return { kind: wished };
+  return best.kind === "loopback" ? best : { kind: "loopback", why: "the demo was told to stay on loopback", remedy: "leave --stage out" };
+}
+
+/** Makes the network with everything that the story needs, on the stack. */
+async function openStage(stage: DemoOptions & { readonly stage: Stage["kind"]; readonly folder: string; readonly stack: AsyncDisposableStack }, signal: AbortSignal): Promise<readonly Step[]> {
+  const { host, folder, stack } = stage;
+  const { file, args } = host.processes.self([]);
+  const bind = { from: commonFolder([file, ...args]), to: `${folder}/program` };
+  const program = relocateProgram(host.processes, bind);
+  await host.files.makeFolder(bind.to, 0o755);
+  const shim = `${folder}/linkerd2-proxy`;
+  await host.files.writeAtomic(shim, renderProxyShim(program.command(["simulate", "proxy"])), { mode: 0o755 });
+  const network = stack.use(await openNetwork(host, { inUserNamespace: stage.stage === "user-namespace", bind }, signal));
+  // Inside the namespaces: what harness and proxy made belongs to accounts that only exist there.
+  stack.defer(async () => {
+    await network.machine.run({ file: "rm", args: ["-rf", `${folder}/state`] }, AbortSignal.timeout(5000));
+  });
+  return tellStory(new Lab({ host, network, program, folder, proxyPath: stage.proxyPath ?? shim }), stack);
 }
 
 /** Looks for everything that a demo makes; throws when something is there. */
@@ -62,8 +69,4 @@ async function lookForRemains(host: Host, folder: string): Promise<string> {
   const processes = stdout.split("\n").filter((line) => line !== "");
   if (left === undefined && processes.length === 0) return "no process, no rule, no namespace, no file";
   throw new MeshError("DEMO_FAILED", { doing: "looking what is left", what: [...(left === undefined ? [] : [folder]), ...processes.map((pid) => `process ${pid}`)].join(", ") });
-}
-
-function listUnshown({ why, remedy }: Extract<Stage, { kind: "loopback" }>): readonly PlayedStep[] {
-  return [{ id: "all", title: "A machine joins, works and leaves", seconds: 0, outcome: { status: "not shown", why, remedy } }];
 }

@@ -33,13 +33,11 @@ const marks = { shown: "√", "not shown": "-", failed: "×", "not run": " " } a
 /** The result table. */
 export function renderDemo(report: DemoReport): string {
   const width = Math.max(...report.steps.map(({ title }) => title.length));
-  const rows = report.steps.flatMap(({ title, seconds, outcome }) => {
-    const row = `  ${marks[outcome.status]} ${title.padEnd(width)} ${seconds.toFixed(2).padStart(6)} s  ${describeOutcome(outcome)}`;
-    return outcome.status === "not shown" ? [row, `    ${" ".repeat(width)}           to show it: ${outcome.remedy}`] : [row];
-  });
+  const rows = report.steps.map(({ title, seconds, outcome }) => `  ${marks[outcome.status]} ${title.padEnd(width)} ${seconds.toFixed(2).padStart(6)} s  ${describeOutcome(outcome)}`);
+  const remedies = new Set(report.steps.flatMap(({ outcome }) => (outcome.status === "not shown" ? [outcome.remedy] : [])));
   const shown = report.steps.filter(({ outcome }) => outcome.status === "shown").length;
   const end = isPassed(report) ? `${shown} of ${report.steps.length} steps shown` : "The demo failed";
-  return [`A machine joins a mesh, works and leaves (${report.proxy}, ${report.stage})`, "", ...rows, "", `${end}, in ${report.seconds.toFixed(1)} s`].join("\n");
+  return [`A machine joins a mesh, works and leaves (${report.proxy}, ${report.stage})`, "", ...rows, "", `${end}, in ${report.seconds.toFixed(1)} s`, ...[...remedies].map((remedy) => `To see the rest: ${remedy}`)].join("\n");
 }
 
 function describeOutcome(outcome: Outcome): string {

@@ -4,6 +4,7 @@ import { anything, echoBody, machineStatus, requestAnswer, type MachineStatus, t
 import { applicationPort, meshUser, serviceAddress, type Lab, type Running } from "./lab.ts";
 import { layout } from "./network.ts";
 import type { Step } from "./play.ts";
+import { story, storyIds, type StoryId } from "./story.ts";
 
 /** Programs that run while the demo plays. */
 interface Cast {
@@ -20,19 +21,20 @@ const rotations = 3;
 /** The demo's story, step by step; programs are started on the stack. */
 export function tellStory(lab: Lab, stack: AsyncDisposableStack): readonly Step[] {
   const cast: Cast = {};
-  return [
-    { id: "mesh", title: "A small mesh runs beside this machine", show: (signal) => startMesh(lab, stack, signal) },
-    { id: "identity", title: "The machine has an identity", show: (signal) => join(lab, stack, { cast, signal }) },
-    { id: "proxy", title: "The proxy has a certificate and is ready", show: async (signal) => (await waitForStatus(lab, ({ proxy }) => proxy.good, signal)).proxy.detail },
-    { id: "redirect", title: "Traffic goes through the proxy", show: async (signal) => `nftables table ${(await waitForStatus(lab, ({ redirect }) => redirect.good, signal)).redirect.detail}` },
-    { id: "ready", title: "The machine is ready", show: async (signal) => `GET /ready is 200 in state ${(await waitForStatus(lab, ({ ready }) => ready, signal)).state}` },
-    { id: "outbound", title: "The machine calls the mesh over mTLS", show: (signal) => callOut(lab, signal) },
-    { id: "inbound", title: "The mesh calls the machine over mTLS", show: (signal) => callIn(lab, cast, signal) },
-    { id: "plaintext", title: "Plaintext to the machine is refused", show: (signal) => callPlain(lab, signal) },
-    { id: "permission", title: "An identity without permission is refused", show: (signal) => callAsStranger(lab, signal) },
-    { id: "rotation", title: "Certificates change under steady requests, none is lost", show: (signal) => rotate(lab, cast, signal) },
-    { id: "leave", title: "The machine drains and leaves", show: (signal) => leave(lab, cast, signal) },
-  ];
+  const shows: Readonly<Record<StoryId, Step["show"]>> = {
+    mesh: (signal) => startMesh(lab, stack, signal),
+    identity: (signal) => join(lab, stack, { cast, signal }),
+    proxy: async (signal) => (await waitForStatus(lab, ({ proxy }) => proxy.good, signal)).proxy.detail,
+    redirect: async (signal) => `nftables table ${(await waitForStatus(lab, ({ redirect }) => redirect.good, signal)).redirect.detail}`,
+    ready: async (signal) => `GET /ready is 200 in state ${(await waitForStatus(lab, ({ ready }) => ready, signal)).state}`,
+    outbound: (signal) => callOut(lab, signal),
+    inbound: (signal) => callIn(lab, cast, signal),
+    plaintext: (signal) => callPlain(lab, signal),
+    permission: (signal) => callAsStranger(lab, signal),
+    rotation: (signal) => rotate(lab, cast, signal),
+    leave: (signal) => leave(lab, cast, signal),
+  };
+  return storyIds.map((id) => ({ id, title: story[id], show: shows[id] }));
 }
 
 async function startMesh(lab: Lab, stack: AsyncDisposableStack, signal: AbortSignal): Promise<string> {
@@ -85,7 +87,7 @@ async function rotate(lab: Lab, cast: Cast, signal: AbortSignal): Promise<string
     serials.add((await call(lab, ["--session", "bytes"], signal)).serial);
   }
   load.abort();
-  const [inward = 0, outward = 0] = await counts;
+  const [inward, outward] = await counts;
   demand(serials.size > rotations, `${serials.size} certificates were seen after ${rotations} rotations`);
   return `${rotations} rotations, each seen; ${inward} requests to the machine and ${outward} from it, all answered`;
 }

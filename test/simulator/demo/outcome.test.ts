@@ -26,10 +26,10 @@ describe("the demo's report", () => {
       "",
       "  √ A machine joins         0.00 s  seen",
       "  - Traffic is redirected   0.00 s  not shown: nft is missing",
-      "                                    to show it: apt-get install nftables",
       "  √ Nothing is left         0.00 s  nothing",
       "",
       "2 of 3 steps shown, in 1.3 s",
+      "To see the rest: apt-get install nftables",
     ].join("\n"));
   });
 
