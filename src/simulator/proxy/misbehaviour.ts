@@ -21,7 +21,7 @@ export const misbehaviours: Readonly<Record<string, string>> = {
 };
 
 /** The linkerd2-proxy whose behaviour the small proxy follows. */
-export const followedVersion = "2.366.0";
+export const followedVersion = "2.366.0-simulated";
 
 /** Reads `key=value` words. */
 export function parseMisbehaviour(words: readonly string[]): Misbehaviour {
