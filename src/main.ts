@@ -32,6 +32,7 @@ process.exit(code);
 async function loadHost(log: Log): Promise<Host> {
   const self = { file: process.execPath, args: [...process.execArgv, fileURLToPath(import.meta.url)] };
   if (process.platform === "linux") return (await import("./platform/linux/host.ts")).createLinuxHost({ log, environment: process.env, self });
+  if (process.platform === "win32") return (await import("./platform/win32/host.ts")).createWindowsHost({ log, environment: process.env, self });
   throw new MeshError("PLATFORM_UNSUPPORTED", { doing: "choosing the platform", what: `there is none for ${process.platform}` });
 }
 

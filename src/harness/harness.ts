@@ -2,7 +2,6 @@ import { AsyncQueue } from "../base/async-queue.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { MeshErrors, type MeshError } from "../model/errors.ts";
 import type { Settings } from "../model/settings/settings.ts";
-import { loopbackFamilies, planTraffic } from "../model/traffic-plan.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registration } from "../registration/registration.ts";
 import { openAdminServer } from "./admin-server.ts";
@@ -15,7 +14,7 @@ import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
 import { listObstacles } from "./preflight.ts";
 import { describeProblem, writeProblem } from "./problem.ts";
-import { proxyAdminOf, proxyEnvironmentOf } from "./proxy-settings.ts";
+import { proxyAdminOf, proxyEnvironmentOf, trafficPlanOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
 import { renderStatus } from "./render-status.ts";
 import type { Status } from "./status.ts";
@@ -69,7 +68,7 @@ class Harness {
     this.#instance = instance;
     this.#seen = noObservations(host.clock.now());
     this.#stop = new StopClock(host.clock, { grace: settings.shutdownGrace, unreachable: timings.stopUnreachable });
-    this.#steerer = new Steerer({ host, timings, plan: planTraffic(settings, uid, loopbackFamilies(host.sockets.addresses())), done: (to) => this.#events.push({ kind: "steered", to }) });
+    this.#steerer = new Steerer({ host, timings, plan: trafficPlanOf(host, settings, uid), done: (to) => this.#events.push({ kind: "steered", to }) });
     this.#keeper = new ProxyKeeper({
       host, timings, path: settings.proxyPath, admin: proxyAdminOf(settings, timings),
       ports: [settings.proxyInboundPort, settings.proxyOutboundPort, settings.proxyAdminPort],

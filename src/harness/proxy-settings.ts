@@ -1,7 +1,8 @@
 import { hostPort } from "../model/settings/kinds/host-port.ts";
 import { renderProxyEnvironment } from "../model/proxy-environment.ts";
 import type { Settings } from "../model/settings/settings.ts";
-import { loopbackFamilies } from "../model/traffic-plan.ts";
+import { loopbackFamilies, planTraffic } from "../model/traffic-plan.ts";
+import type { RedirectPlan } from "../model/traffic.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registered } from "../registration/registration.ts";
 import { parseWorkloadApiAddress, renderWorkloadApiAddress } from "../spiffe/address.ts";
@@ -26,6 +27,11 @@ export function proxyEnvironmentOf(facts: { readonly host: Host; readonly settin
     workloadApi: renderWorkloadApiAddress(parseWorkloadApiAddress(settings.spireSocketAddr)), inherited: host.environment,
     families: loopbackFamilies(host.sockets.addresses()),
   });
+}
+
+/** What this machine's traffic shall do. Inbound capture exists on Linux only: elsewhere peers dial the proxy's own port. */
+export function trafficPlanOf(host: Host, settings: Settings, uid: number): RedirectPlan {
+  return { ...planTraffic(settings, uid, loopbackFamilies(host.sockets.addresses())), captureInbound: host.os === "linux" };
 }
 
 /** The application's probe, unless it aims at the harness itself: that one means the other parts, and is never sent. */

@@ -1,9 +1,10 @@
 import { untilAborted } from "../base/abort.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { MeshError } from "../model/errors.ts";
-import type { ActiveRedirect, RedirectPlan } from "../model/traffic.ts";
+import type { ActiveRedirect, RedirectPlan, Redirector } from "../model/traffic.ts";
 import type { Host } from "../platform/host.ts";
 import type { Steering } from "./machine.ts";
+import { nothingToRedirect } from "./nothing-to-redirect.ts";
 import { describeProblem, writeProblem, type Problem } from "./problem.ts";
 import type { Timings } from "./timings.ts";
 
@@ -18,6 +19,7 @@ export interface SteeringReport {
 /** Keeps the rules of the system at what was wanted last: one change at a time, failures tried again, losses repaired. */
 export class Steerer implements AsyncDisposable {
   readonly #host: Host;
+  readonly #redirector: Redirector;
   readonly #plan: RedirectPlan;
   readonly #timings: Timings;
   readonly #done: (to: Steering) => void;
@@ -33,6 +35,8 @@ export class Steerer implements AsyncDisposable {
   constructor(options: { readonly host: Host; readonly plan: RedirectPlan; readonly timings: Timings; readonly done: (to: Steering) => void }) {
     this.#host = options.host;
     this.#plan = options.plan;
+    // A machine that only receives needs no driver where peers dial the proxy itself.
+    this.#redirector = options.plan.captureInbound || options.plan.captureOutbound ? options.host.redirector : nothingToRedirect;
     this.#timings = options.timings;
     this.#done = options.done;
     this.#loop = this.#run();
@@ -104,15 +108,15 @@ export class Steerer implements AsyncDisposable {
   }
 
   async #enable(plan: RedirectPlan): Promise<ActiveRedirect> {
-    const obstacle = await this.#host.redirector.obstacle();
+    const obstacle = await this.#redirector.obstacle();
     if (obstacle !== undefined) throw new MeshError("REDIRECT_ABSENT", { doing: "switching the redirect on", ...obstacle });
-    const active = await this.#host.redirector.enable(plan, this.#stop.signal);
+    const active = await this.#redirector.enable(plan, this.#stop.signal);
     void active.lost.then((why) => this.#lose(active, why));
     return active;
   }
 
   async #repair(plan: RedirectPlan, active: ActiveRedirect): Promise<void> {
-    const seen = await this.#host.redirector.observe(plan, this.#stop.signal);
+    const seen = await this.#redirector.observe(plan, this.#stop.signal);
     this.#drift = seen.state === "present" ? seen.drift : [`the rules are ${seen.state}`];
     if (this.#drift.length === 0) return;
     this.#host.log.write("warn", "the redirect was changed by somebody else and is put right", { drift: this.#drift });

@@ -6,7 +6,7 @@ import { RememberingLog } from "./remembering-log.ts";
 
 /** A machine in memory: whatever it shall be can be set, whatever was done to it can be read. */
 export class FakeHost implements Host {
-  readonly os = "linux";
+  os: Host["os"] = "linux";
   readonly hostname = "host-1";
   readonly environment: Readonly<Record<string, string>> = { PATH: "/usr/bin" };
   readonly clock = new JumpingClock(new Date("2026-01-01T00:00:00Z"));

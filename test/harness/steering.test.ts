@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import type { Steering } from "../../src/harness/machine.ts";
+import { trafficPlanOf } from "../../src/harness/proxy-settings.ts";
 import { Steerer } from "../../src/harness/steering.ts";
 import { defaultTimings } from "../../src/harness/timings.ts";
 import { MeshError } from "../../src/model/errors.ts";
-import { planTraffic } from "../../src/model/traffic-plan.ts";
 import { FakeHost } from "../fakes/host.ts";
 import { machineSettings } from "../support/settings.ts";
 
 const forever = new AbortController().signal;
 
-function begin(host = new FakeHost()): { readonly host: FakeHost; readonly steerer: Steerer; readonly done: Steering[] } {
+function begin(host = new FakeHost(), settings = machineSettings()): { readonly host: FakeHost; readonly steerer: Steerer; readonly done: Steering[] } {
   const done: Steering[] = [];
-  const steerer = new Steerer({ host, timings: defaultTimings, plan: planTraffic(machineSettings(), 988), done: (to) => done.push(to) });
+  const steerer = new Steerer({ host, timings: defaultTimings, plan: trafficPlanOf(host, settings, 988), done: (to) => done.push(to) });
   return { host, steerer, done };
 }
 
@@ -78,4 +78,23 @@ describe("steering", () => {
     assert.deepEqual([code, remedy], ["REDIRECT_ABSENT", "Install it."]);
     await steerer[Symbol.asyncDispose]();
   });
+
+  for (const [os, outbound, needed] of [["linux", "on", true], ["linux", "off", true], ["win32", "on", true], ["win32", "off", false]] as const) {
+    it(`on ${os} with OUTBOUND_REDIRECT=${outbound} ${needed ? "needs" : "does without"} what redirects`, async () => {
+      const machine = new FakeHost();
+      machine.os = os;
+      machine.redirector.missing = { what: "there is no driver", remedy: "Install it." };
+      const { host, steerer, done } = begin(machine, machineSettings({ "outbound-redirect": outbound }));
+      steerer.want("redirect");
+      await steerer.settled(forever);
+      await host.clock.asleep(needed ? 1000 : defaultTimings.driftPoll);
+      assert.deepEqual([steerer.report().problem?.code, done.at(-1)], needed ? ["REDIRECT_ABSENT", "off"] : [undefined, "redirect"]);
+      host.clock.jump(defaultTimings.driftPoll);
+      steerer.want("refuse");
+      await steerer.settled(forever);
+      assert.deepEqual([steerer.report().inForce, steerer.report().drift], [needed ? "off" : "refuse", []]);
+      await steerer[Symbol.asyncDispose]();
+      assert.deepEqual([host.redirector.changes, steerer.report().inForce], [[], "off"]);
+    });
+  }
 });

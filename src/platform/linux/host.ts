@@ -1,9 +1,10 @@
 import { accessSync, constants } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import type { Host, Log } from "../host.ts";
+import type { Host } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
+import { listVariables, type HostOptions } from "../node/host-options.ts";
 import { createProcesses } from "../node/processes.ts";
 import { probePort, listAddresses } from "../node/sockets.ts";
 import { readAccount } from "./account.ts";
@@ -14,14 +15,6 @@ import { wrapChild } from "./launching.ts";
 import { readOriginalDestination } from "./original-destination.ts";
 import { nftRedirector } from "./redirector.ts";
 
-/** What the process knows of itself. */
-export interface HostOptions {
-  readonly log: Log;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The command line that starts this program without words. */
-  readonly self: { readonly file: string; readonly args: readonly string[] };
-}
-
 /** This Linux machine. */
 export function createLinuxHost({ log, environment, self }: HostOptions): Host {
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isExecutable);
@@ -29,7 +22,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
   const processes = createProcesses({ wrap: (spec) => wrapChild(setpriv, spec), endings: [""], self }, files);
   return {
     os: "linux",
-    environment: Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    environment: Object.fromEntries(listVariables(environment)),
     hostname: hostname(),
     clock: systemClock,
     log,

@@ -4,9 +4,16 @@ import { dirname, join } from "node:path";
 import { MeshError } from "../../model/errors.ts";
 import type { FileInfo, Files } from "../host.ts";
 
-/** Files of this machine, except the lock, which each system makes in its own way. */
-export function createFiles(lock: Files["lock"]): Files {
-  return { readText, writeAtomic, append, list, makeFolder, setMode, remove, stat: readInfo, lock };
+/** Files of this machine; how a file is locked and what may be executed is each system's own. */
+export function createFiles(lock: Files["lock"], isExecutable: IsExecutable = hasExecuteBit): Files {
+  return { readText, writeAtomic, append, list, makeFolder, setMode, remove, stat: (path) => readInfo(path, isExecutable), lock };
+}
+
+/** Tells a program from other files. */
+export type IsExecutable = (path: string, mode: number) => boolean;
+
+function hasExecuteBit(_path: string, mode: number): boolean {
+  return (mode & 0o111) !== 0;
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -51,11 +58,11 @@ async function remove(path: string): Promise<void> {
   await attempt(path, "removing", () => rm(path, { recursive: true, force: true }));
 }
 
-async function readInfo(path: string): Promise<FileInfo | undefined> {
+async function readInfo(path: string, isExecutable: IsExecutable): Promise<FileInfo | undefined> {
   const info = await unlessAbsent(path, "looking at", () => stat(path));
   if (info === undefined) return undefined;
   const kind = info.isFile() ? "file" : info.isDirectory() ? "folder" : info.isSocket() ? "socket" : "other";
-  return { kind, size: info.size, executable: (info.mode & 0o111) !== 0, mode: info.mode & 0o7777, owner: info.uid };
+  return { kind, size: info.size, executable: isExecutable(path, info.mode), mode: info.mode & 0o7777, owner: info.uid };
 }
 
 async function writeThrough(path: string, text: string, mode: number): Promise<void> {

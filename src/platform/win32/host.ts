@@ -1,0 +1,40 @@
+import { hostname, userInfo } from "node:os";
+import type { Host } from "../host.ts";
+import { systemClock } from "../node/clock.ts";
+import { createFiles } from "../node/files.ts";
+import { listVariables, type HostOptions } from "../node/host-options.ts";
+import { createProcesses } from "../node/processes.ts";
+import { listAddresses, probePort } from "../node/sockets.ts";
+import { lockByPipe } from "./lock.ts";
+import { readMachineId } from "./registry-id.ts";
+import { noRedirector } from "./no-redirector.ts";
+
+/** This Windows machine, as far as Node alone reaches: no redirect, no owners of ports, no services. */
+export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
+  const files = createFiles((path) => lockByPipe(path), (path) => /\.(?:exe|com)$/iu.test(path));
+  // Node puts its children into a job that ends with it, so that nothing need be wrapped around them.
+  const processes = createProcesses({ wrap: (spec) => spec, endings: ["", ".exe"], self }, files);
+  const environment = spellVariables(given);
+  return {
+    os: "win32",
+    environment,
+    hostname: hostname(),
+    clock: systemClock,
+    log,
+    files,
+    processes,
+    sockets: { addresses: listAddresses, portFree: probePort, listener: () => Promise.resolve(undefined), originalDestination: () => undefined },
+    redirector: noRedirector,
+    account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
+    becomeAccount: () => Promise.resolve(),
+    machineId: () => readMachineId(processes, environment["SystemRoot"] ?? "C:\\Windows"),
+    random: () => Math.random(),
+  };
+}
+
+const spelled = new Map(["PATH", "SystemRoot", "TEMP", "TMP", "ProgramFiles", "ProgramData"].map((name) => [name.toUpperCase(), name]));
+
+/** The variables under the names by which this program asks for them: to Windows, `Path` and `PATH` are the same. */
+export function spellVariables(environment: HostOptions["environment"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(listVariables(environment).map(([name, value]) => [spelled.get(name.toUpperCase()) ?? name, value]));
+}
