@@ -69,6 +69,15 @@ describe("the harness's machine", () => {
     });
   }
 
+  it("is asked about every kind of event", () => {
+    // A kind that is missing here does not compile; one without a row above fails.
+    const kinds: Readonly<Record<Event["kind"], true>> = {
+      identity: true, registered: true, registrationFailed: true, proxyReady: true, proxyUnready: true, proxyExited: true,
+      steered: true, controlPlane: true, operator: true, retry: true, stop: true, drained: true,
+    };
+    assert.deepEqual([...new Set(Object.values(events).map(({ kind }) => kind))].toSorted(), Object.keys(kinds).toSorted());
+  });
+
   it("knows every phase that the schema of the status knows", async () => {
     const { statusSchema } = await import("../../src/harness/status-schema.ts");
     assert.deepEqual([...statusSchema.shape.state.options].toSorted(), [...phases].toSorted());
