@@ -55,7 +55,8 @@ async function findProgram(launching: Launching, files: Files, spec: ChildSpec):
   for (const folder of folders) {
     for (const ending of launching.endings) {
       const path = `${join(folder, spec.file)}${ending}`;
-      const info = await files.stat(path);
+      // A folder of PATH that this account may not look into holds nothing for it.
+      const info = await files.stat(path).catch(() => undefined);
       if (info?.kind === "file" && info.executable) return path;
     }
   }

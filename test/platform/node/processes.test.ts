@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Files } from "../../../src/platform/host.ts";
 import { createFiles } from "../../../src/platform/node/files.ts";
 import { createProcesses } from "../../../src/platform/node/processes.ts";
 import { wrapChild } from "../../../src/platform/linux/launching.ts";
@@ -45,6 +46,12 @@ describe("processes", () => {
     await assert.rejects(processes.spawn({ ...node, file: "/nowhere/program", args: [] }), { code: "PROGRAM_MISSING" });
     await assert.rejects(processes.spawn({ file: "program-of-nobody", args: [], environment: { PATH: "/usr/bin:/bin" } }), { code: "PROGRAM_MISSING" });
     assert.equal((await processes.run({ ...node, args: ["-e", "process.exit(7)"] }, forever)).code, 7);
+  });
+
+  it("passes by what of PATH it may not look into", async () => {
+    const shut: Files = { ...files, stat: (path) => (path.startsWith("/shut/") ? Promise.reject(new Error("EACCES")) : files.stat(path)) };
+    const result = await createProcesses(launching, shut).run({ file: "true", args: [], environment: { PATH: "/shut:/usr/bin:/bin" } }, forever);
+    assert.equal(result.code, 0);
   });
 
   it("knows how to start this program again", () => {
