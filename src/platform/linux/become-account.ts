@@ -1,4 +1,5 @@
-import { chown, mkdir, readFile } from "node:fs/promises";
+import { lchown, mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { parseAccount, type AccountNumbers } from "../../model/accounts.ts";
 import { MeshError } from "../../model/errors.ts";
 
@@ -24,7 +25,8 @@ export async function becomeAccount({ account, folders, command, setpriv }: Beco
   }
   for (const folder of folders) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await chown(folder, uid, gid);
+    // What an earlier account left in it too: PROXY_USER may have changed since.
+    for (const name of [".", ...(await readdir(folder))]) await lchown(join(folder, name), uid, gid);
   }
   const rights = ["--inh-caps=-all,+net_admin", "--ambient-caps=-all,+net_admin", "--bounding-set=-all,+net_admin,+setpcap"];
   process.execve?.(setpriv, [setpriv, `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...rights, "--", ...command], process.env);

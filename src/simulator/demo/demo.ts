@@ -65,8 +65,10 @@ async function openStage(stage: DemoOptions & { readonly stage: Stage["kind"]; r
 /** Looks for everything that a demo makes; throws when something is there. */
 async function lookForRemains(host: Host, folder: string): Promise<string> {
   const left = await host.files.stat(folder);
-  const { stdout } = await host.processes.run({ file: "pgrep", args: ["-f", folder], environment: host.environment }, AbortSignal.timeout(5000));
-  const processes = stdout.split("\n").filter((line) => line !== "");
+  // The name goes in by the standard input, so that the search does not find itself.
+  const search = { file: "sh", args: ["-c", "grep -alsF -f - /proc/[0-9]*/cmdline; true"], environment: host.environment, input: folder };
+  const { stdout } = await host.processes.run(search, AbortSignal.timeout(5000));
+  const processes = stdout.match(/\d+/gu) ?? [];
   if (left === undefined && processes.length === 0) return "no process, no rule, no namespace, no file";
   throw new MeshError("DEMO_FAILED", { doing: "looking what is left", what: [...(left === undefined ? [] : [folder]), ...processes.map((pid) => `process ${pid}`)].join(", ") });
 }
