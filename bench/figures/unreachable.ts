@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { adminPorts, ask, waitUntilReady } from "../stage/ask.ts";
+import { readBareProxy, startBareProxy } from "../stage/bare-proxy.ts";
+import { obstacleToStage, openMeshStage, type Cast, type MeshStage } from "../stage/mesh-stage.ts";
+import { takeTurns, time, type Figure } from "../figure.ts";
+
+const runs = 3;
+
+/** How long a stop takes when nothing answers: the mesh hangs and the cable is cut. */
+export const unreachableFigure: Figure = {
+  id: "unreachable",
+  obstacle: obstacleToStage,
+  async measure({ bundle, signal }) {
+    await using stage = await openMeshStage(bundle, signal);
+    const cast = await stage.cast(bundle, process.env["PROXY_PATH"]);
+    const values = await takeTurns(runs, {
+      bare: () => stopBare(stage, cast, signal),
+      serving: () => stopServing(stage, cast, signal),
+      waiting: () => stopWaiting(stage, cast, signal),
+    });
+    const baseline = { title: "shutdown, the proxy alone, all reachable", values: values.bare };
+    return [
+      { id: "unreachable", unit: "ms", goal: 5000, measured: { title: "stop in Serving, all unreachable", values: values.serving }, baseline },
+      { id: "unreachable", unit: "ms", goal: 5000, measured: { title: "stop while it waits for an identity", values: values.waiting }, baseline },
+    ];
+  },
+};
+
+async function stopBare({ network }: MeshStage, { lab, proxyPath }: Cast, signal: AbortSignal): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const harness = await lab.startHarness(stack, signal);
+  await waitUntilReady(adminPorts.harness, signal);
+  const bare = await readBareProxy(proxyPath);
+  harness.child.signal("terminate");
+  await harness.exited;
+  await using proxy = await startBareProxy(network.machine, bare);
+  await waitUntilReady(adminPorts.proxy, signal);
+  return await time(async () => {
+    await ask(adminPorts.proxy, "/shutdown", "POST");
+    await proxy.exited;
+  });
+}
+
+async function stopServing(stage: MeshStage, { lab }: Cast, signal: AbortSignal): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const harness = await lab.startHarness(stack, signal);
+  await waitUntilReady(adminPorts.harness, signal);
+  await using _cut = await cutOff(stage, signal);
+  return await stop(harness);
+}
+
+async function stopWaiting(stage: MeshStage, { lab }: Cast, signal: AbortSignal): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  await using _cut = await cutOff(stage, signal);
+  const harness = await lab.startHarness(stack, signal);
+  while ((await ask(adminPorts.harness, "/status")) === undefined) await sleep(5);
+  return await stop(harness);
+}
+
+function stop({ child, exited, lines }: Awaited<ReturnType<Cast["lab"]["startHarness"]>>): Promise<number> {
+  return time(async () => {
+    child.signal("terminate");
+    const { code, signal } = await exited;
+    if (code !== 0) throw new Error(`the harness ended with ${code ?? signal}: ${lines.slice(-3).join(" | ")}`);
+  });
+}
+
+/** Freezes issuer, destination and policy, and takes the cable out; disposing sets it right. */
+async function cutOff({ mesh, network }: MeshStage, signal: AbortSignal): Promise<AsyncDisposable> {
+  const link = (state: "up" | "down"): Promise<unknown> => network.mesh.run({ file: "ip", args: ["link", "set", "mesh0", state] }, signal);
+  process.kill(mesh.child.pid, "SIGSTOP");
+  await link("down");
+  if (await isAnswered(mesh8086)) throw new Error("the mesh still answers");
+  return {
+    async [Symbol.asyncDispose]() {
+      process.kill(mesh.child.pid, "SIGCONT");
+      await link("up");
+    },
+  };
+}

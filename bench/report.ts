@@ -1,0 +1,68 @@
+import { arch, availableParallelism, release, type } from "node:os";
+import type { Row, Series } from "./figure.ts";
+import { summarise, type Summary } from "./statistics.ts";
+
+/** The whole result, as `--output json` prints it. */
+export interface Report {
+  readonly node: string;
+  readonly system: string;
+  readonly cores: number;
+  readonly proxy: string;
+  readonly seconds: number;
+  readonly figures: readonly Judged[];
+}
+
+/** A row with its medians, spreads and ratio. */
+export type Judged =
+  | { readonly id: string; readonly unit: string; readonly measured: Titled; readonly baseline: Titled; readonly ratio?: number; readonly goal?: number; readonly met?: boolean }
+  | { readonly id: string; readonly notMeasured: string };
+
+interface Titled extends Summary {
+  readonly title: string;
+}
+
+/** Gathers everything that belongs to the result. */
+export function createReport(rows: readonly Row[], seconds: number): Report {
+  return {
+    node: process.version, system: `${type()} ${release().split("-")[0] ?? ""} ${arch()}`, cores: availableParallelism(),
+    proxy: process.env["PROXY_PATH"] === undefined ? "our own small proxy" : "our own small proxy, and the one of PROXY_PATH",
+    seconds: round(seconds), figures: rows.map(judge),
+  };
+}
+
+/** The table, for people. */
+export function renderReport(report: Report): string {
+  const head = ["figure", "what", "median (least to most)", "baseline", "median (least to most)", "ratio", "goal"];
+  const rows = report.figures.map((figure) => ("notMeasured" in figure ? [figure.id, `not measured: ${figure.notMeasured}`] : cells(figure)));
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.filter((row) => row.length === head.length).map((row) => row[column]?.length ?? 0)));
+  const lines = [head, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  return [...lines, "", `${report.system}, ${report.cores} cores, Node ${report.node}, ${report.proxy}; in ${report.seconds} s`, ""].join("\n");
+}
+
+/** One judged row as text, for progress. */
+export function renderRow(row: Row): string {
+  const judged = judge(row);
+  return "notMeasured" in judged ? `${judged.id}: not measured: ${judged.notMeasured}` : cells(judged).join("  ");
+}
+
+function judge(row: Row): Judged {
+  if ("why" in row) return { id: row.id, notMeasured: row.why };
+  const [measured, baseline] = [title(row.measured), title(row.baseline)];
+  const goal = row.goal === undefined ? {} : { goal: row.goal, met: measured.median < row.goal };
+  return { id: row.id, unit: row.unit, measured, baseline, ...(baseline.median > 0 ? { ratio: round(measured.median / baseline.median) } : {}), ...goal };
+}
+
+function title({ title: name, values }: Series): Titled {
+  const { runs, median, least, most } = summarise(values);
+  return { title: name, runs, median: round(median), least: round(least), most: round(most) };
+}
+
+function cells({ id, unit, measured, baseline, ratio, goal, met }: Exclude<Judged, { notMeasured: string }>): string[] {
+  const spread = ({ median, least, most }: Summary): string => `${median} ${unit} (${least} to ${most})`;
+  return [id, measured.title, spread(measured), baseline.title, spread(baseline), ratio === undefined ? "" : `${ratio} ×`, goal === undefined ? "" : `< ${goal}: ${met === true ? "met" : "missed"}`];
+}
+
+/** Three figures are more than any of this is exact to. */
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
