@@ -9,10 +9,11 @@ export function bridgeSocket(socket: Duplex, alreadyRead: Buffer): Duplex {
   if (alreadyRead.length > 0) near.write(alreadyRead);
   socket.pipe(near);
   near.pipe(socket);
-  // Either end takes the other along.
-  for (const [one, other] of [[socket, near], [near, socket]] as const) {
-    one.once("error", () => other.destroy());
-    one.once("close", () => other.destroy());
-  }
+  // Every end takes the others along; `far` by name, since a write of its own that nobody reads any more would never end.
+  socket.once("error", () => near.destroy()).once("close", () => near.destroy());
+  near.once("error", () => socket.destroy()).once("close", () => {
+    socket.destroy();
+    far.destroy();
+  });
   return far;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { Authority, type Credentials } from "../../../src/simulator/issuer/authority.ts";
@@ -47,10 +48,21 @@ describe("the meshed echo service and its caller", () => {
 
   it("the service refuses plaintext, and certificates of another root", async () => {
     const other = await Authority.create("mesh.test", new Date());
-    await assert.rejects(callMeshed({ ...call, credentials: await other.issue({ identity: client }, life) }, soon()));
+    const credentials = await other.issue({ identity: client }, life);
+    for (const session of [undefined, "http2"] as const) {
+      // Plain and prompt: neither an end of patience nor an assertion of Node's.
+      await assert.rejects(callMeshed({ ...call, session, credentials }, soon()), /closed|hang up|reset|alert/i);
+    }
     const plain = Promise.withResolvers<string>();
     request({ host: "127.0.0.1", port: call.to.port }).once("error", (error) => plain.resolve(error.message)).once("response", () => plain.reject(new Error("it answered"))).end();
     assert.match(await plain.promise, /socket hang up|ECONNRESET/);
+  });
+
+  it("gives up when it is told to, and listens to the signal no longer than it lasts", async () => {
+    await assert.rejects(callMeshed(call, AbortSignal.abort()));
+    const { signal } = new AbortController();
+    await callMeshed(call, signal);
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
   });
 
   it("shows another certificate when told to, and nothing when it refuses", async () => {
