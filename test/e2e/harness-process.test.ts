@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { parseStatus } from "../../src/harness/status-schema.ts";
 import { missingForOwnNetwork } from "../support/own-network.ts";
 import { skipUnless } from "../support/skip.ts";
@@ -47,6 +47,17 @@ describe("linkerd-mesh run and status, as processes", function () {
     await stage.assertNothingLeft();
   });
 
+  it("a full disk under its log neither ends it nor keeps it from stopping", async () => {
+    await using stage = await Stage.set();
+    stage.openToAll();
+    const full = openSync("/dev/full", "w");
+    await using harness = new RunCommand(stage, { log: full });
+    closeSync(full);
+    await stage.until((status) => status.ready, 20_000);
+    assert.equal(await harness.end("SIGTERM"), 0);
+    await stage.assertNothingLeft();
+  });
+
   it("killed, it leaves no proxy and no rule, and comes back as the same instance", async () => {
     await using stage = await Stage.set();
     stage.openToAll();
@@ -65,7 +76,7 @@ describe("linkerd-mesh run and status, as processes", function () {
   it("what no waiting will cure ends it with 3 and every problem", async () => {
     await using stage = await Stage.set();
     stage.openToAll();
-    await using harness = new RunCommand(stage, { PROXY_PATH: "/nowhere/linkerd2-proxy" });
+    await using harness = new RunCommand(stage, { more: { PROXY_PATH: "/nowhere/linkerd2-proxy" } });
     assert.equal(await harness.end(), 3);
     assert.match(harness.stderr, /PROXY_MISSING/);
     await stage.assertNothingLeft();

@@ -40,7 +40,7 @@ describe("the harness with a real SPIRE", function () {
     stage.openToAll();
     await using spire = await Spire.start();
     await spire.createEntry({ spiffeId: machineId, uid });
-    await using harness = new RunCommand(stage, { SPIRE_SOCKET_ADDR: spire.address });
+    await using harness = new RunCommand(stage, { more: { SPIRE_SOCKET_ADDR: spire.address } });
     const status = await stage.until(({ ready }) => ready, patience);
     assert.equal(status.identity.detail, machineId);
     assert.equal(await harness.end("SIGTERM"), 0, harness.stderr);

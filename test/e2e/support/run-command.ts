@@ -15,8 +15,9 @@ export class RunCommand implements AsyncDisposable {
   readonly #ended: Promise<unknown>;
   #stderr = "";
 
-  constructor(stage: Stage, more: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [main, "run"], { env: stage.environment({ PROXY_USER: String(uid), ...more }), stdio: ["ignore", "ignore", "pipe"] });
+  /** `log` is the descriptor that its log goes to; without it the log is kept here. */
+  constructor(stage: Stage, { more = {}, log }: { readonly more?: Readonly<Record<string, string>>; readonly log?: number } = {}) {
+    this.#child = spawn(process.execPath, [main, "run"], { env: stage.environment({ PROXY_USER: String(uid), ...more }), stdio: ["ignore", "ignore", log ?? "pipe"] });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => { this.#stderr += text; });
     this.#ended = once(this.#child, "close");
   }
