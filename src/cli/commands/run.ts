@@ -1,6 +1,5 @@
 import { MeshError } from "../../model/errors.ts";
 import type { Settings } from "../../model/settings/settings.ts";
-import { runHarness } from "../../harness/harness.ts";
 import { defaultTimings } from "../../harness/timings.ts";
 import type { Registration } from "../../registration/registration.ts";
 import { staticRegistration } from "../../registration/static.ts";
@@ -20,6 +19,8 @@ export const run: Command = {
     const settings = await resolve("run");
     const registration = registrationOf(settings);
     await host.becomeAccount(settings.proxyUser, [settings.stateDir]);
+    // Only now: as root this process has just become another one, which would load everything twice.
+    const { runHarness } = await import("../../harness/harness.ts");
     await runHarness({ host, settings, registration, timings: defaultTimings, version, onState: ({ phase }) => progress("run", phase) }, signal);
     return 0;
   },

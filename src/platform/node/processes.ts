@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import { delimiter, isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -40,6 +39,8 @@ interface Running {
 async function start(launching: Launching, files: Files, spec: ChildSpec): Promise<Running> {
   const found = await findProgram(launching, files, spec);
   const { file, args } = launching.wrap({ ...spec, file: found });
+  // At first use: most commands start no program, and it takes longer to load than some of them take as a whole.
+  const { execa } = await import("execa");
   const child = execa(file, args, {
     env: { ...spec.environment }, extendEnv: false, reject: false, buffer: false, forceKillAfterDelay: false, stdin: "pipe", stdout: "pipe", stderr: "pipe", windowsHide: true,
   });
