@@ -1,4 +1,7 @@
+import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serviceAddress } from "../../src/simulator/demo/lab.ts";
+import { meshPorts } from "../../src/simulator/names.ts";
 import { adminPorts, ask, waitUntilReady } from "../stage/ask.ts";
 import { readBareProxy, startBareProxy } from "../stage/bare-proxy.ts";
 import { obstacleToStage, openMeshStage, type Cast, type MeshStage } from "../stage/mesh-stage.ts";
@@ -15,12 +18,14 @@ export const unreachableFigure: Figure = {
     const cast = await stage.cast(bundle, process.env["PROXY_PATH"]);
     const values = await takeTurns(runs, {
       bare: () => stopBare(stage, cast, signal),
-      serving: () => stopServing(stage, cast, signal),
+      serving: () => stopServing(stage, { cast, busy: false }, signal),
+      busy: () => stopServing(stage, { cast, busy: true }, signal),
       waiting: () => stopWaiting(stage, cast, signal),
     });
     const baseline = { title: "shutdown, the proxy alone, all reachable", values: values.bare };
     return [
       { id: "unreachable", unit: "ms", goal: 5000, measured: { title: "stop in Serving, all unreachable", values: values.serving }, baseline },
+      { id: "unreachable", unit: "ms", goal: 5000, measured: { title: "the same with a request under way that never ends", values: values.busy }, baseline },
       { id: "unreachable", unit: "ms", goal: 5000, measured: { title: "stop while it waits for an identity", values: values.waiting }, baseline },
     ];
   },
@@ -41,10 +46,11 @@ async function stopBare({ network }: MeshStage, { lab, proxyPath }: Cast, signal
   });
 }
 
-async function stopServing(stage: MeshStage, { lab }: Cast, signal: AbortSignal): Promise<number> {
+async function stopServing(stage: MeshStage, { cast: { lab }, busy }: { readonly cast: Cast; readonly busy: boolean }, signal: AbortSignal): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const harness = await lab.startHarness(stack, signal);
   await waitUntilReady(adminPorts.harness, signal);
+  if (busy) stack.adopt(await beginRequest(), (socket) => void socket.destroy());
   await using _cut = await cutOff(stage, signal);
   return await stop(harness);
 }
@@ -67,14 +73,29 @@ function stop({ child, exited, lines }: Awaited<ReturnType<Cast["lab"]["startHar
 
 /** Freezes issuer, destination and policy, and takes the cable out; disposing sets it right. */
 async function cutOff({ mesh, network }: MeshStage, signal: AbortSignal): Promise<AsyncDisposable> {
-  const link = (state: "up" | "down"): Promise<unknown> => network.mesh.run({ file: "ip", args: ["link", "set", "mesh0", state] }, signal);
+  const link = async (state: "up" | "down"): Promise<void> => {
+    const { code, stderr } = await network.mesh.run({ file: "ip", args: ["link", "set", "mesh0", state] }, signal);
+    if (code !== 0) throw new Error(stderr);
+  };
   process.kill(mesh.child.pid, "SIGSTOP");
   await link("down");
-  if (await isAnswered(mesh8086)) throw new Error("the mesh still answers");
   return {
     async [Symbol.asyncDispose]() {
       process.kill(mesh.child.pid, "SIGCONT");
       await link("up");
     },
   };
+}
+
+/** A request from this machine to the mesh whose body never comes to its end. */
+async function beginRequest(): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect(meshPorts.service, serviceAddress, () => {
+    socket.write(`POST / HTTP/1.1\r\nhost: ${serviceAddress}\r\ncontent-length: 1000\r\n\r\nbegun`, () => resolve(socket));
+  });
+  socket.on("error", reject).resume();
+  const begun = await promise;
+  // For the proxy to take it to the far end.
+  await sleep(300);
+  return begun;
 }
