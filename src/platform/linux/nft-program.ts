@@ -1,6 +1,6 @@
 import { MeshError } from "../../model/errors.ts";
 import type { Account, Files, Finished, Processes } from "../host.ts";
-import { parseListing, parseObjects, type Listing } from "./nft-listing.ts";
+import type { Listing } from "./nft-listing.ts";
 import { tableName } from "./nft-table.ts";
 
 /** What the redirect needs of the machine. */
@@ -40,6 +40,7 @@ export const installRemedy = "Install the package nftables (apt install nftables
 
 /** Another's rules that steer connections as ours would, as one sentence; undefined when there are none. */
 export async function findRival(tools: RedirectTools, signal: AbortSignal): Promise<string | undefined> {
+  const { parseObjects } = await loadParsers();
   const objects = parseObjects(await list(tools, ["chains"], signal));
   const rival = objects.find((one) => one.chain !== undefined && rivalChains.test(one.chain.name))?.chain;
   if (rival === undefined) return undefined;
@@ -53,6 +54,7 @@ const rivalChains = /^(PROXY_INIT_|LINKERD_MESH_)/;
 export async function readTable(tools: RedirectTools, signal: AbortSignal): Promise<Listing | undefined> {
   if (!(await isTablePresent(tools, signal))) return undefined;
   try {
+    const { parseListing } = await loadParsers();
     return parseListing(await list(tools, ["table", "inet", tableName], signal));
   } catch (error) {
     // It may have gone with its owner between the two questions.
@@ -74,8 +76,14 @@ export function firstComplaint(stderr: string): string {
 }
 
 async function isTablePresent(tools: RedirectTools, signal: AbortSignal): Promise<boolean> {
+  const { parseObjects } = await loadParsers();
   const objects = parseObjects(await list(tools, ["tables"], signal));
   return objects.some((one) => one.table?.family === "inet" && one.table.name === tableName);
+}
+
+/** At first use: every command loads the platform, few read a table, and zod takes its time. */
+function loadParsers(): Promise<typeof import("./nft-listing.ts")> {
+  return import("./nft-listing.ts");
 }
 
 async function list(tools: RedirectTools, what: readonly string[], signal: AbortSignal): Promise<string> {
