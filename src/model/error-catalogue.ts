@@ -9,8 +9,11 @@ export interface ErrorEntry {
   readonly title: string;
   /** The next step when the place that raises it knows no better one. */
   readonly remedy: string;
-  /** Exit code of a command that ends with it: 1 the answer is no, 2 usage, 3 could not do it. */
-  readonly exit: 1 | 2 | 3;
+  /**
+   * Exit code of a command that ends with it: 1 the answer is no, 2 usage, 3 could not do it. `simulate proxy` stands in
+   * for linkerd2-proxy and ends with its codes: 64 a bad environment, 101 a panic, 1 no start.
+   */
+  readonly exit: 1 | 2 | 3 | 64 | 101;
 }
 
 /** Every error code, once; docs/troubleshooting.md has a section for each, and a test holds both together. */
@@ -255,10 +258,30 @@ export const errorCatalogue = {
     title: "The file with further trust anchors cannot be used.",
     remedy: "Correct TRUST_ANCHORS_FILE: it takes a file with one or more PEM certificates.",
   },
+  SIMULATOR_CLUSTER: {
+    category: "simulator", exit: 2,
+    title: "The file of the simulated cluster is not one.",
+    remedy: "See docs/simulator.md for a file with a service and a workload.",
+  },
   SIMULATOR_FAILED: {
     category: "simulator", exit: 3,
     title: "A part of the simulated mesh could not be started or reached.",
     remedy: "Check that the addresses are this machine's own and the ports free, and that `linkerd-mesh simulate` runs for what asks it.",
+  },
+  SMALL_PROXY_ENVIRONMENT: {
+    category: "simulator", exit: 64,
+    title: "The small proxy cannot use a variable of its environment, as linkerd2-proxy could not.",
+    remedy: "Correct the variable that the message names; docs/proxy.md lists what a proxy needs.",
+  },
+  SMALL_PROXY_START: {
+    category: "simulator", exit: 1,
+    title: "The small proxy could not begin, as linkerd2-proxy could not: trust roots without a certificate, or an admin port in use.",
+    remedy: "Correct LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS, or free the admin port, as the message says.",
+  },
+  SMALL_PROXY_PANIC: {
+    category: "simulator", exit: 101,
+    title: "The small proxy ended as linkerd2-proxy ends when it panics: it could not bind a listener, or was told to crash.",
+    remedy: "Free the port that the message names, or leave out --misbehave crash-after.",
   },
   SIMULATOR_SWITCH: {
     category: "simulator", exit: 2,

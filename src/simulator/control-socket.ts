@@ -9,6 +9,7 @@ export const simulatorStatusSchema = z.object({
   socket: z.string(),
   identity: z.string(),
   serverName: z.string(),
+  clusterDomain: z.string(),
   service: z.string(),
   /** Config file with which a harness joins. */
   config: z.string(),
@@ -29,7 +30,7 @@ export async function openControlSocket(path: string, simulator: Simulator, desc
   const server = createServer((asked, response) => {
     route(asked, simulator, describe).then(
       (body) => send(response, 200, body),
-      (error: unknown) => send(response, isMeshError(error) ? 400 : 500, { error: isMeshError(error) ? error.what : String(error) }),
+      (error: unknown) => send(response, ...explain(error)),
     );
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -72,8 +73,15 @@ async function route(asked: IncomingMessage, simulator: Simulator, describe: () 
     await simulator.set(name, value);
     return describe();
   }
+  if (asked.url !== "/issue") throw new MeshError("SIMULATOR_SWITCH", { doing: "answering", what: `there is no ${asked.url ?? ""} to ask for` });
   const { chainPem, keyPem, serial } = await simulator.issue(issueSchema.parse(body));
   return { chainPem, keyPem, serial, rootPem: simulator.rootPem };
+}
+
+function explain(error: unknown): [status: number, body: { readonly error: string }] {
+  if (isMeshError(error)) return [400, { error: error.what }];
+  if (error instanceof z.ZodError || error instanceof SyntaxError) return [400, { error: `the question was not understood: ${error.message}` }];
+  return [500, { error: String(error) }];
 }
 
 async function readText(stream: AsyncIterable<unknown>): Promise<string> {

@@ -16,7 +16,7 @@ export const meshNamespace = "mixed-env";
 export const meshPorts = { destination: 8086, policy: 8090, peerProxy: defaultInboundPort, peerApplication: 8080, service: 80, application: 8080 } as const;
 
 /** The name that Linkerd gives a service account: TLS name and identity in one. */
-export function serviceAccountName(account: string, namespace: string, { clusterDomain }: MeshNames): string {
+export function serviceAccountName(account: string, namespace: string, { clusterDomain }: Pick<MeshNames, "clusterDomain">): string {
   return `${account}.${namespace}.serviceaccount.identity.linkerd.${clusterDomain}`;
 }
 

@@ -1,6 +1,7 @@
 import { MeshError } from "../model/errors.ts";
 import { hostPort } from "../model/settings/kinds/host-port.ts";
 import type { Host } from "../platform/host.ts";
+import type { MoreOfCluster } from "./cluster-file.ts";
 import { openControlSocket, type SimulatorStatus } from "./control-socket.ts";
 import { machineNames, meshNamespace, meshPorts, type MeshNames } from "./names.ts";
 import { Simulator } from "./simulator.ts";
@@ -16,6 +17,8 @@ export interface SimulateOptions {
   readonly machineAddress: string;
   readonly applicationPort: number;
   readonly ttl: number;
+  /** Services and workloads besides the built-in ones. */
+  readonly more?: MoreOfCluster | undefined;
 }
 
 /** A simulated mesh that runs, with its control socket and the config file for the machine's harness. */
@@ -28,16 +31,18 @@ export async function openSimulator(options: SimulateOptions): Promise<RunningSi
   const { host, names, folder, listen } = options;
   await using stack = new AsyncDisposableStack();
   await claimFolder(host, folder);
+  stack.use(await lockFolder(host, folder));
   const socketPath = `${folder}/workload-api.sock`;
   const service = { ip: options.serviceAddress, port: meshPorts.service };
   const simulator = stack.use(await Simulator.open({
-    clock: host.clock, log: host.log, names, listen, service, socketPath, socketOpened: () => host.files.setMode(socketPath, 0o666), ttl: options.ttl,
+    clock: host.clock, log: host.log, names, listen, service, socketPath, socketOpened: () => host.files.setMode(socketPath, 0o666), ttl: options.ttl, more: options.more,
     machine: { ip: options.machineAddress, port: options.applicationPort },
   }));
   const machine = machineNames(names);
   const configPath = `${folder}/config.yaml`;
   const status = (): SimulatorStatus => ({
     listen, socket: `unix://${socketPath}`, identity: machine.identity, serverName: machine.serverName,
+    clusterDomain: names.clusterDomain,
     service: `http://${hostPort.format({ host: service.ip, port: service.port })}/`, config: configPath, switches: simulator.switches,
   });
   const controlPath = `${folder}/control.sock`;
@@ -56,6 +61,24 @@ async function claimFolder(host: Host, folder: string): Promise<void> {
   const [info, account] = await Promise.all([host.files.stat(folder), host.account()]);
   if (info?.kind === "folder" && (account.uid < 0 || info.owner === account.uid)) return;
   throw new MeshError("SIMULATOR_FAILED", { doing: `making the simulator's folder ${folder}`, what: "it belongs to another account", target: folder, remedy: "Give another folder with --dir." });
+}
+
+/** One simulator a folder; the sockets of one that was killed are taken away. */
+async function lockFolder(host: Host, folder: string): Promise<AsyncDisposable> {
+  const path = `${folder}/lock`;
+  const held = await host.files.lock(path);
+  if (held === undefined) {
+    throw new MeshError("SIMULATOR_FAILED", {
+      doing: `starting a simulator in ${folder}`, what: "another one runs there", target: folder, remedy: "Stop it, or give this one another folder with --dir.",
+    });
+  }
+  for (const name of ["workload-api.sock", "control.sock"]) await host.files.remove(`${folder}/${name}`);
+  return {
+    async [Symbol.asyncDispose]() {
+      await host.files.remove(path);
+      await held[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** The config file with which a harness joins this mesh. */

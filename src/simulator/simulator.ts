@@ -3,6 +3,7 @@ import type { Access } from "../linkerd/inbound-policy.ts";
 import type { Clock, Log } from "../platform/host.ts";
 import { MeshError } from "../model/errors.ts";
 import type { Cluster } from "./cluster.ts";
+import { joinCluster, type MoreOfCluster } from "./cluster-file.ts";
 import { ControlPlane, type ControlService } from "./control-plane.ts";
 import { Authority, type Credentials, type Subject } from "./issuer/authority.ts";
 import { Issuer, type IdentityFault } from "./issuer/issuer.ts";
@@ -26,6 +27,8 @@ export interface SimulatorOptions {
   readonly socketOpened: () => Promise<void>;
   /** Life of the machine's SVIDs, milliseconds. */
   readonly ttl: number;
+  /** Services and workloads besides the built-in ones. */
+  readonly more?: MoreOfCluster | undefined;
 }
 
 const meshLife = 24 * 3_600_000;
@@ -108,14 +111,15 @@ export class Simulator implements AsyncDisposable {
   }
 
   #cluster(): Cluster {
-    const { names, listen, service, machine } = this.#options;
+    const { names, listen, service, machine, more } = this.#options;
     const identity = serviceAccountName("echo", meshNamespace, names);
     const endpoint = { ip: listen, port: meshPorts.peerApplication, identity, serverName: identity, inboundPort: meshPorts.peerProxy, http2: true };
-    return {
+    const builtIn: Cluster = {
       domain: names.clusterDomain,
       services: [{ name: "echo", namespace: meshNamespace, address: service, endpoints: [endpoint] }],
       workloads: [{ name: machineNames(names).workload, namespace: meshNamespace, address: machine.ip, access: new Map([[machine.port, this.#access()]]) }],
     };
+    return joinCluster(builtIn, more, endpoint);
   }
 
   #access(): Access {

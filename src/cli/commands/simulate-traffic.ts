@@ -6,7 +6,7 @@ import type { Endpoint } from "../../linkerd/addresses.ts";
 import { askSimulator, issuedSchema, simulatorStatusSchema } from "../../simulator/control-socket.ts";
 import type { Credentials } from "../../simulator/issuer/authority.ts";
 import { callMeshed } from "../../simulator/mesh/meshed-call.ts";
-import { defaultNames, meshNamespace, meshPorts, serviceAccountName } from "../../simulator/names.ts";
+import { meshNamespace, meshPorts, serviceAccountName } from "../../simulator/names.ts";
 import { openApplication, requestPlain } from "../../simulator/plain.ts";
 import type { Command, CommandContext } from "../command.ts";
 
@@ -41,9 +41,9 @@ export const simulateCall: Command = {
   output: meshed,
   async run({ options, signal, result }) {
     const folder = String(options["dir"]);
-    const { identity: serverIdentity, serverName } = simulatorStatusSchema.parse(await askSimulator(folder, { path: "/status" }, signal));
+    const { identity: serverIdentity, serverName, clusterDomain } = simulatorStatusSchema.parse(await askSimulator(folder, { path: "/status" }, signal));
     const as = String(options["as"]);
-    const identity = /[.:]/.test(as) ? as : serviceAccountName(as, meshNamespace, defaultNames);
+    const identity = /[.:]/.test(as) ? as : serviceAccountName(as, meshNamespace, { clusterDomain });
     const issued = issuedSchema.parse(await askSimulator(folder, { path: "/issue", body: { identity } }, signal));
     const credentials: Pick<Credentials, "chainPem" | "keyPem"> = issued;
     return tell(result, () => callMeshed({

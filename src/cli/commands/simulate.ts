@@ -2,6 +2,7 @@ import { untilAborted } from "../../base/abort.ts";
 import { duration } from "../../model/settings/kinds/duration.ts";
 import { MeshError } from "../../model/errors.ts";
 import { askSimulator, simulatorStatusSchema, type SimulatorStatus } from "../../simulator/control-socket.ts";
+import { parseClusterFile, type MoreOfCluster } from "../../simulator/cluster-file.ts";
 import { defaultNames, meshPorts } from "../../simulator/names.ts";
 import { openSimulator } from "../../simulator/run-simulator.ts";
 import { switches, type Switch } from "../../simulator/switches.ts";
@@ -22,6 +23,7 @@ export const simulate: Command = {
     "trust-domain": { type: "string", default: defaultNames.trustDomain, describe: "SPIFFE trust domain" },
     "cluster-domain": { type: "string", default: defaultNames.clusterDomain, describe: "DNS domain of the cluster" },
     ttl: { type: "string", default: "1h", describe: "Life of the machine's certificates; they are renewed at its half" },
+    cluster: { type: "string", describe: "YAML file with services and workloads besides the built-in ones" },
   },
   examples: [
     { line: "linkerd-mesh simulate --listen 10.90.0.1 --machine-address 10.90.0.2", does: "Runs a mesh for a machine on the same network" },
@@ -34,6 +36,7 @@ export const simulate: Command = {
     await using simulator = await openSimulator({
       host, names, folder: text(options, "dir"), listen: text(options, "listen"), serviceAddress: text(options, "service-address"),
       machineAddress: text(options, "machine-address"), applicationPort: Number(options["application-port"]), ttl: parseTtl(text(options, "ttl")),
+      more: await readCluster(host, options["cluster"]),
     });
     result(simulator.status());
     await untilAborted(new Promise(() => undefined), signal).catch(() => undefined);
@@ -99,6 +102,14 @@ function renderStatus(status: SimulatorStatus): string {
 
 function renderValues(): string {
   return Object.entries(switches).map(([name, { values }]) => `${name}: ${Object.keys(values).join("|")}`).join("; ");
+}
+
+async function readCluster(host: CommandContext["host"], path: CommandContext["options"][string]): Promise<MoreOfCluster | undefined> {
+  if (path === undefined) return undefined;
+  const file = String(path);
+  const found = await host.files.readText(file);
+  if (found === undefined) throw new MeshError("SIMULATOR_CLUSTER", { doing: `reading ${file}`, what: "there is no such file", target: file });
+  return parseClusterFile(found, file);
 }
 
 function parseTtl(given: string): number {

@@ -279,6 +279,10 @@ export const commandShapes: readonly CommandShape[] = [
         "type": "string",
         "default": "1h",
         "describe": "Life of the machine's certificates; they are renewed at its half"
+      },
+      "cluster": {
+        "type": "string",
+        "describe": "YAML file with services and workloads besides the built-in ones"
       }
     }
   },
@@ -396,7 +400,7 @@ export const commandShapes: readonly CommandShape[] = [
       "misbehave": {
         "type": "string",
         "repeat": true,
-        "describe": "Make it misbehave: crash-after=MS ends it with exit code 101 after so many milliseconds; ignore-shutdown=yes makes it deaf to POST /shutdown and SIGTERM; never-ready=yes lets it never get a certificate; version=X is the version that it says it has"
+        "describe": "Make it misbehave: crash-after=MS ends it with exit code 101 after so many milliseconds; ignore-shutdown=yes makes it deaf to POST /shutdown and SIGTERM; never-ready=yes lets it never get a certificate; ready-without-certificate=yes lets it say that it is ready all the same; hang=yes lets its admin port take connections and answer nothing; version=X is the version that it says it has"
       }
     }
   },

@@ -25,7 +25,7 @@ export class Issuer implements AsyncDisposable {
   readonly #options: IssuerOptions;
   readonly #server: WorkloadApiServer;
   readonly #stop = new AbortController();
-  #authority: Authority;
+  readonly #authority: Authority;
   /** Roots that the bundle held before; kept in it, as a rotation of roots is done. */
   #earlierRoots: readonly Buffer[] = [];
   #fault: IdentityFault = "good";
@@ -49,12 +49,14 @@ export class Issuer implements AsyncDisposable {
   /** Issues the machine's identity anew and gives it to everybody at once. */
   async rotate(): Promise<void> {
     this.#timer.abort();
-    this.#timer = new AbortController();
+    const { signal } = (this.#timer = new AbortController());
     if (this.#fault === "silent") return this.#server.give({ kind: "silence" });
     if (this.#fault === "no-entry") return this.#server.give({ kind: "refuse", code: status.PERMISSION_DENIED, message: "no identity issued" });
     const svid = await this.#mint();
+    // Somebody told us something else meanwhile: what is newer stands.
+    if (signal.aborted) return;
     this.#server.give({ kind: "svids", response: { svids: [svid], crl: [], federatedBundles: {} } });
-    this.#renewing = this.#renewLater(this.#timer.signal);
+    this.#renewing = this.#renewLater(signal);
   }
 
   async misbehave(fault: IdentityFault): Promise<void> {
