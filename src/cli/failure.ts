@@ -1,9 +1,9 @@
-import { errorCatalogue } from "../model/error-catalogue.ts";
+import { errorCatalogue, type ErrorEntry } from "../model/error-catalogue.ts";
 import { MeshError, MeshErrors } from "../model/errors.ts";
 import { Stopped } from "./terminal.ts";
 
-/** Codes with which the program ends. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/** Codes with which the program ends: those of the catalogue, and 0. */
+export type ExitCode = 0 | ErrorEntry["exit"];
 
 /** Everything that a failure says, as errors of the catalogue: several for MeshErrors, INTERNAL for what nobody foresaw. */
 export function toErrors(failure: unknown, doing: string): readonly MeshError[] {
@@ -16,7 +16,7 @@ export function toErrors(failure: unknown, doing: string): readonly MeshError[] 
 
 /** The exit code of the gravest error; 0 when there is none. */
 export function exitCodeOf(errors: readonly MeshError[]): ExitCode {
-  return errors.map(({ code }) => errorCatalogue[code].exit as ExitCode).reduce((worst, exit) => (exit > worst ? exit : worst), 0);
+  return errors.map(({ code }) => errorCatalogue[code].exit).reduce<ExitCode>((worst, exit) => (exit > worst ? exit : worst), 0);
 }
 
 function interrupted(failure: Stopped, doing: string): MeshError {

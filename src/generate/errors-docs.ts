@@ -1,6 +1,6 @@
 import type { ErrorEntry } from "../model/error-catalogue.ts";
 
-const exits = { 1: "the answer is no", 2: "usage or settings", 3: "could not do it" } as const;
+const exits = { 1: "the answer is no", 2: "usage or settings", 3: "could not do it", 64: "as linkerd2-proxy: bad environment", 101: "as linkerd2-proxy: panic" } as const;
 
 /** Renders docs/errors.md: a section for every code of the catalogue, in alphabetical order. */
 export function renderErrorsDocs(catalogue: Readonly<Record<string, ErrorEntry>>): string {

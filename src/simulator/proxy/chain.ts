@@ -11,6 +11,15 @@ export function findChainProblem(chainPem: string, anchorsPem: string, now: Date
   return undefined;
 }
 
+/** How many certificates a PEM text holds; 0 when one of them cannot be read. */
+export function countCertificates(text: string): number {
+  try {
+    return readPem(text).length;
+  } catch {
+    return 0;
+  }
+}
+
 function isSignedBy(certificate: X509Certificate, issuer: X509Certificate | undefined): boolean {
   return issuer !== undefined && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -2,23 +2,24 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Endpoint } from "../../linkerd/addresses.ts";
+import type { Server as PortPolicy } from "../../linkerd/generated/inbound.ts";
 import { isAllowed } from "../../linkerd/inbound-policy.ts";
 import { transportAlpn } from "../../linkerd/transport-header.ts";
 import { readPeer } from "../mesh/certificate-names.ts";
 import { readTransportHeader } from "../mesh/read-header.ts";
 import { readFirstBytes } from "./client-hello.ts";
 import type { ProxyConfiguration } from "./configuration.ts";
-import type { ControlClient } from "./control-client.ts";
 import { isAllowedByDefault } from "./default-policy.ts";
-import { refuseHttp, serveHttp2 } from "./inbound-http.ts";
+import { refuseHttp, serveHttp } from "./inbound-http.ts";
 import type { TlsMaterial } from "./material.ts";
 import { openTcp, relay } from "./relay.ts";
 
-/** What taking inbound connections needs; material and control change with every certificate. */
+/** What taking inbound connections needs; the material changes with every certificate. */
 export interface InboundTools {
-  readonly configuration: ProxyConfiguration;
+  readonly configuration: Pick<ProxyConfiguration, "inbound" | "inboundIps" | "serverName" | "defaultPolicy" | "clusterNetworks">;
   readonly material: () => TlsMaterial | undefined;
-  readonly control: () => ControlClient | undefined;
+  /** The policy of a port; undefined when the default decides. */
+  readonly readPolicy: (port: number) => Promise<PortPolicy | undefined>;
 }
 
 /** Who is at the far end. */
@@ -32,6 +33,7 @@ const firstBytesWait = 10_000;
 /** Serves one connection that came to the inbound port; rejects when it is refused. */
 export async function serveInbound(tools: InboundTools, socket: Socket, to: Endpoint): Promise<void> {
   const { configuration } = tools;
+  if (configuration.inboundIps.length > 0 && !configuration.inboundIps.includes(to.ip)) throw new Error(`${to.ip} is no address of this proxy's inbound side`);
   const ip = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   if (to.port === configuration.inbound.port) return serveDirect(tools, socket, { ip: to.ip, from: ip });
   const first = await peek(socket);
@@ -56,7 +58,7 @@ async function serveDirect(tools: InboundTools, socket: Socket, { ip, from }: { 
     tls.unshift(rest);
     return deliver(tools, tls, { to, client });
   }
-  return serveHttp2({ stream: tls, rest, to, identity, isAllowed: () => judge(tools, to.port, client) });
+  return serveHttp({ stream: tls, session: header.session, rest, to, identity, isAllowed: () => judge(tools, to.port, client) });
 }
 
 /** Passes bytes on to the application, if the policy of its port lets the client in. */
@@ -69,8 +71,8 @@ async function deliver(tools: InboundTools, stream: Duplex, order: { readonly to
   await relay(stream, application);
 }
 
-async function judge({ control, configuration }: InboundTools, port: number, client: Client): Promise<boolean> {
-  const server = await control()?.readPortPolicy(port);
+async function judge({ readPolicy, configuration }: InboundTools, port: number, client: Client): Promise<boolean> {
+  const server = await readPolicy(port);
   if (server !== undefined) return isAllowed(server, client);
   return isAllowedByDefault(configuration.defaultPolicy, configuration.clusterNetworks, client);
 }
@@ -81,7 +83,7 @@ async function terminate({ material, configuration }: InboundTools, socket: Sock
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   // A server that never listens: it judges the client's certificate, which a bare TLSSocket would leave to us.
   const server = createTlsServer({
-    ...own, minVersion: "TLSv1.3", requestCert: true, rejectUnauthorized: true, ALPNProtocols: [...alpn],
+    ...own, minVersion: "TLSv1.3", allowHalfOpen: true, requestCert: true, rejectUnauthorized: true, ALPNProtocols: [...alpn],
     // Another name is not ours to answer for.
     SNICallback: (name, done) => done(name === configuration.serverName ? null : new Error(`no such server name: ${name}`)),
   });
@@ -95,23 +97,26 @@ async function terminate({ material, configuration }: InboundTools, socket: Sock
   return promise;
 }
 
+type First = Exclude<ReturnType<typeof readFirstBytes>, { kind: "more" }>;
+
 /** The first bytes of a connection, which stay in it. */
-async function peek(socket: Socket): Promise<Exclude<ReturnType<typeof readFirstBytes>, { kind: "more" }>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Exclude<ReturnType<typeof readFirstBytes>, { kind: "more" }>>();
+async function peek(socket: Socket): Promise<First> {
+  const { promise, resolve, reject } = Promise.withResolvers<First>();
   let bytes = Buffer.alloc(0);
   const onData = (part: Buffer): void => {
     bytes = Buffer.concat([bytes, part]);
     const first = readFirstBytes(bytes);
-    if (first.kind === "more") return;
-    socket.off("data", onData);
-    socket.pause();
-    socket.unshift(bytes);
-    resolve(first);
+    if (first.kind !== "more") resolve(first);
   };
   // A server that speaks first sends nothing here: its connection is passed on as it is after a while.
-  socket.setTimeout(firstBytesWait, () => resolve({ kind: "plain" }));
-  socket.on("data", onData).once("close", () => reject(new Error("the connection ended before its first bytes")));
-  const first = await promise;
-  socket.setTimeout(0);
-  return first;
+  const onQuiet = (): void => resolve({ kind: "plain" });
+  const onClose = (): void => reject(new Error("the connection ended before its first bytes"));
+  socket.setTimeout(firstBytesWait).on("timeout", onQuiet).on("data", onData).on("end", onQuiet).on("close", onClose);
+  try {
+    return await promise;
+  } finally {
+    socket.pause();
+    socket.setTimeout(0).off("timeout", onQuiet).off("data", onData).off("end", onQuiet).off("close", onClose);
+    if (bytes.length > 0 && !socket.readableEnded) socket.unshift(bytes);
+  }
 }

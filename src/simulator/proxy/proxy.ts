@@ -5,7 +5,7 @@ import { MeshError } from "../../model/errors.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
 import { watchX509Context } from "../../spiffe/workload-api.ts";
 import type { Svid } from "../../spiffe/svid.ts";
-import { openProxyAdmin } from "./admin.ts";
+import { openProxyAdmin, type AdminFacts } from "./admin.ts";
 import type { ProxyConfiguration } from "./configuration.ts";
 import { ControlClient } from "./control-client.ts";
 import { findChainProblem } from "./chain.ts";
@@ -14,6 +14,7 @@ import type { Say } from "./log.ts";
 import type { TlsMaterial } from "./material.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 import { serveOutbound } from "./outbound.ts";
+import { PortPolicies } from "./port-policies.ts";
 
 /** What a small mesh proxy is made of. */
 export interface ProxyOptions {
@@ -34,6 +35,7 @@ class Proxy {
   readonly #down = new AbortController();
   readonly #sockets = new Set<Socket>();
   readonly #opened = { inbound: 0, outbound: 0 };
+  readonly #policies: PortPolicies;
   #material: TlsMaterial | undefined;
   #control: ControlClient | undefined;
   #expires = 0;
@@ -41,30 +43,51 @@ class Proxy {
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#policies = new PortPolicies(options.host.clock);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { host, configuration, misbehaviour, say } = this.#options;
+    const { configuration, misbehaviour, say } = this.#options;
     const over = misbehaviour.ignoreShutdown ? this.#down.signal : AbortSignal.any([signal, this.#down.signal]);
     await using stack = new AsyncDisposableStack();
     stack.defer(() => this.#control?.[Symbol.dispose]());
-    const listeners = [await this.#listen("inbound", configuration.inbound)];
-    for (const endpoint of configuration.outbound) listeners.push(await this.#listen("outbound", endpoint));
-    for (const listener of listeners) stack.use(closing(listener));
-    stack.use(await openProxyAdmin(configuration.admin, {
+    const listeners: Server[] = [];
+    for (const [direction, endpoint] of [["inbound", configuration.inbound] as const, ...configuration.outbound.map((one) => ["outbound", one] as const)]) {
+      const listener = await this.#listen(direction, endpoint);
+      stack.use(closing(listener));
+      listeners.push(listener);
+    }
+    stack.use(await openProxyAdmin(configuration.admin, misbehaviour.hang ? undefined : this.#facts()));
+    stack.defer(() => this.#endSockets());
+    say("info", `Admin interface on ${configuration.admin.ip}:${configuration.admin.port}`);
+    say("info", `Local identity is ${configuration.identity}`);
+    const following = new AbortController();
+    stack.defer(() => following.abort());
+    if (!misbehaviour.neverReady && !misbehaviour.readyWithoutCertificate) void this.#followIdentity(AbortSignal.any([over, following.signal]));
+    await this.#untilOver(over);
+    for (const listener of listeners) listener.close();
+    await this.#drain();
+  }
+
+  /** Waits to be told to end; rejects when it is to crash before. */
+  async #untilOver(over: AbortSignal): Promise<void> {
+    const { host, misbehaviour, say } = this.#options;
+    if (misbehaviour.crashAfter === undefined) return untilAborted(new Promise<void>(() => undefined), over).catch(() => undefined);
+    await host.clock.sleep(misbehaviour.crashAfter, over).catch(() => undefined);
+    if (over.aborted) return;
+    say("error", "crashing, as it was told to");
+    throw new MeshError("SMALL_PROXY_PANIC", { doing: "serving", what: "it was told to crash", target: "--misbehave crash-after" });
+  }
+
+  #facts(): AdminFacts {
+    const { host, configuration, misbehaviour } = this.#options;
+    return {
       version: misbehaviour.version, shutdownEnabled: configuration.shutdownEndpoint, startedAt: Math.floor(host.clock.now().getTime() / 1000),
+      ready: () => this.#material !== undefined || misbehaviour.readyWithoutCertificate,
       certificate: () => (this.#material === undefined ? undefined : { expires: this.#expires, refreshes: this.#refreshes }),
       connections: () => this.#opened,
       shutdown: () => this.#shutDown(),
-    }));
-    say("info", `Admin interface on ${configuration.admin.ip}:${configuration.admin.port}`);
-    say("info", `Local identity is ${configuration.identity}`);
-    stack.defer(() => this.#endSockets());
-    if (misbehaviour.crashAfter !== undefined) void this.#crash(misbehaviour.crashAfter, over);
-    if (!misbehaviour.neverReady) void this.#followIdentity(over);
-    await untilAborted(new Promise<never>(() => undefined), over).catch(() => undefined);
-    for (const listener of listeners) listener.close();
-    await this.#drain();
+    };
   }
 
   async #listen(direction: "inbound" | "outbound", { ip, port }: Endpoint): Promise<Server> {
@@ -72,7 +95,7 @@ class Proxy {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("error", reject).listen({ host: ip, port }, resolve);
     await promise.catch((cause: unknown) => {
-      throw new MeshError("SIMULATOR_FAILED", { doing: `binding the ${direction} listener ${ip}:${port}`, what: String(cause), target: `${ip}:${port}`, cause });
+      throw new MeshError("SMALL_PROXY_PANIC", { doing: `binding the ${direction} listener ${ip}:${port}`, what: String(cause), target: `${ip}:${port}`, cause });
     });
     return server;
   }
@@ -97,10 +120,9 @@ class Proxy {
     if (original === undefined) throw new Error("Server failed to accept connection: its original destination is unknown");
     const { configuration } = this.#options;
     const to = { ip: original.host, port: original.port };
-    const tools = { configuration, material: () => this.#material, control: () => this.#control };
-    if (direction === "inbound") return serveInbound(tools, socket, to);
-    if (configuration.outbound.some(({ port }) => port === to.port) && to.ip.startsWith("127.")) throw new Error("a connection to the proxy itself");
-    return serveOutbound(tools, socket, to);
+    const material = (): TlsMaterial | undefined => this.#material;
+    if (direction === "outbound") return serveOutbound({ material, control: () => this.#control, localIps: configuration.inboundIps }, socket, to);
+    return serveInbound({ configuration, material, readPolicy: (port) => this.#policies.read(port, this.#control) }, socket, to);
   }
 
   async #followIdentity(signal: AbortSignal): Promise<void> {
@@ -124,13 +146,6 @@ class Proxy {
     this.#expires = Math.floor(svid.expiresAt.getTime() / 1000);
     this.#refreshes += 1;
     say("info", `Certified identity id=${svid.id}`);
-  }
-
-  async #crash(after: number, signal: AbortSignal): Promise<void> {
-    await this.#options.host.clock.sleep(after, signal).catch(() => undefined);
-    if (signal.aborted) return;
-    this.#options.say("error", "crashing, as it was told to");
-    throw new Error("a crash that was asked for");
   }
 
   #shutDown(): void {

@@ -11,7 +11,7 @@ export async function openTcp({ ip, port }: Endpoint): Promise<Socket> {
   const socket = connect({ host: ip, port, allowHalfOpen: true });
   socket.setTimeout(connectWait, () => socket.destroy(new Error(`no connection to ${ip}:${port} within a second`)));
   socket.once("error", reject).once("connect", () => {
-    socket.setTimeout(0);
+    socket.removeAllListeners("timeout").setTimeout(0);
     resolve(socket);
   });
   return promise;
@@ -31,7 +31,9 @@ export async function relay(one: Duplex, other: Duplex): Promise<void> {
     from.pipe(to);
     from.once("error", () => to.destroy());
     from.once("close", () => {
-      if (!from.readableEnded) to.destroy();
+      // Left early: nothing more comes for the other side. Else what was written still leaves, and nobody reads its answer.
+      if (!from.readableEnded || to.writableFinished) to.destroy();
+      else to.once("finish", () => to.destroy());
       open -= 1;
       if (open === 0) resolve();
     });

@@ -4,7 +4,7 @@ import { createServer, connect as connectTcp, type AddressInfo, type Server } fr
 import { callMeshed, type MeshedCall } from "../../../src/simulator/mesh/meshed-call.ts";
 import { Authority } from "../../../src/simulator/issuer/authority.ts";
 import { openApplication } from "../../../src/simulator/plain.ts";
-import type { ProxyConfiguration } from "../../../src/simulator/proxy/configuration.ts";
+import type { DefaultPolicy } from "../../../src/simulator/proxy/configuration.ts";
 import { serveInbound } from "../../../src/simulator/proxy/inbound.ts";
 
 const identity = "spiffe://mesh.test/machine";
@@ -17,7 +17,7 @@ describe("small proxy, inbound, over real TLS", () => {
   let stranger: Authority;
   let server: Server;
   let application: { readonly port: number; readonly stack: AsyncDisposableStack };
-  let policy = "all-authenticated";
+  let policy: DefaultPolicy = "all-authenticated";
 
   before(async () => {
     [mesh, stranger] = await Promise.all([Authority.create("mesh.test", new Date()), Authority.create("mesh.test", new Date())]);
@@ -28,9 +28,9 @@ describe("small proxy, inbound, over real TLS", () => {
     application = { port, stack };
     server = createServer({ allowHalfOpen: true }, (socket) => {
       const to = { ip: "127.0.0.1", port: (server.address() as AddressInfo).port };
-      const configuration = { serverName, defaultPolicy: policy, clusterNetworks: [], inbound: to } as unknown as ProxyConfiguration;
+      const configuration = { serverName, defaultPolicy: policy, clusterNetworks: [], inboundIps: [], inbound: to };
       socket.on("error", () => socket.destroy());
-      serveInbound({ configuration, material: () => ({ cert: own.chainPem, key: own.keyPem, ca: mesh.rootPem }), control: () => undefined }, socket, to).catch(() => socket.destroy());
+      serveInbound({ configuration, material: () => ({ cert: own.chainPem, key: own.keyPem, ca: mesh.rootPem }), readPolicy: () => Promise.resolve(undefined) }, socket, to).catch(() => socket.destroy());
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
   });
