@@ -28,13 +28,13 @@ export interface Timings {
 
 /** The times that users get; tests shorten some. */
 export const defaultTimings: Timings = Object.freeze({
-  proxyPollStarting: 100,
-  proxyPollServing: 2000,
+  proxyPollStarting: 50,
+  proxyPollServing: 5000,
   proxyAnswer: 2000,
   retry: Object.freeze({ first: 1000, most: 30_000 }),
   proxySettled: 60_000,
   proxyPatience: 30_000,
-  controlPlanePoll: 2000,
+  controlPlanePoll: 5000,
   controlPlaneAnswer: 2000,
   controlPlanePatience: 15_000,
   stopUnreachable: 3500,
