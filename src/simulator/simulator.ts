@@ -31,6 +31,9 @@ export interface SimulatorOptions {
   readonly more?: MoreOfCluster | undefined;
 }
 
+/** How wrong a wrong clock is, milliseconds. */
+const clockSkews: Readonly<Record<string, number>> = { right: 0, ahead: 300_000, behind: -300_000 };
+
 const meshLife = 24 * 3_600_000;
 
 /** A whole small mesh: identity issuer, destination, policy and a meshed service, each of which can be made to misbehave. */
@@ -40,15 +43,14 @@ export class Simulator implements AsyncDisposable {
   readonly #issuer: Issuer;
   readonly #control: Readonly<Record<ControlService, ControlPlane>>;
   readonly #peer: EchoPeer;
-  readonly #stack: AsyncDisposableStack;
   readonly #switches = ordinarySwitches();
+  #stack = new AsyncDisposableStack();
 
-  private constructor(parts: { options: SimulatorOptions; authority: Authority; issuer: Issuer; peer: EchoPeer; stack: AsyncDisposableStack; credentials: Credentials }) {
+  private constructor(parts: { options: SimulatorOptions; authority: Authority; issuer: Issuer; peer: EchoPeer; credentials: Credentials }) {
     this.#options = parts.options;
     this.#authority = parts.authority;
     this.#issuer = parts.issuer;
     this.#peer = parts.peer;
-    this.#stack = parts.stack;
     this.#control = { destination: this.#controlPlane("destination", parts.credentials), policy: this.#controlPlane("policy", parts.credentials) };
   }
 
@@ -65,8 +67,10 @@ export class Simulator implements AsyncDisposable {
       credentials: await authority.issue({ identity: serviceAccountName("echo", meshNamespace, names) }, life),
     }));
     await peer.open();
-    const simulator = new Simulator({ options, authority, issuer, peer, credentials, stack: stack.move() });
-    await simulator.#openControl();
+    const simulator = new Simulator({ options, authority, issuer, peer, credentials });
+    for (const service of Object.values(simulator.#control)) await stack.use(service).open();
+    // Not earlier: what fails until here is taken down again.
+    simulator.#stack = stack.move();
     return simulator;
   }
 
@@ -94,13 +98,6 @@ export class Simulator implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
-  }
-
-  async #openControl(): Promise<void> {
-    for (const service of Object.values(this.#control)) {
-      this.#stack.use(service);
-      await service.open();
-    }
   }
 
   #controlPlane(service: ControlService, credentials: Credentials): ControlPlane {
@@ -133,6 +130,7 @@ export class Simulator implements AsyncDisposable {
       case "identity": return value === "rotate" ? this.#issuer.rotate() : this.#issuer.misbehave(value as IdentityFault);
       case "bundle": return value === "grow" ? this.#issuer.addRoot() : this.#issuer.dropRoots();
       case "issuer": return applyService(this.#issuer, value);
+      case "clock": return this.#issuer.setSkew(clockSkews[value] ?? 0);
       case "destination": return applyService(this.#control.destination, value);
       case "policy": return applyService(this.#control.policy, value);
       case "peer": return applyService(this.#peer, value);

@@ -39,6 +39,11 @@ export const switches = {
     values: { good: "valid", rotate: "another one, at once", expired: "its life is over", "wrong-chain": "another root signed it", "wrong-id": "it names somebody else" },
     momentary: ["rotate"],
   },
+  clock: {
+    describe: "The issuer's clock, by which certificates begin and end",
+    values: { right: "the machine's own", ahead: "five minutes ahead: certificates are not valid yet", behind: "five minutes behind: certificates end early" },
+    momentary: [],
+  },
   access: {
     describe: "Who may call the machine's application",
     values: { client: "the client of the demo alone", mesh: "everybody with an identity", all: "everybody", nobody: "nobody" },
@@ -59,9 +64,9 @@ export function ordinarySwitches(): Record<SwitchName, string> {
 
 /** Why a value cannot be set; undefined when it can. */
 export function judgeSwitch(name: string, value: string): string | undefined {
-  const found = (switches as Readonly<Record<string, Switch>>)[name];
+  const found: Switch | undefined = Object.hasOwn(switches, name) ? switches[name as SwitchName] : undefined;
   if (found === undefined) return `there is no switch '${name}'; the switches are ${Object.keys(switches).join(", ")}`;
-  return Object.keys(found.values).includes(value) ? undefined : `'${name}' takes ${Object.keys(found.values).join(", ")}, not '${value}'`;
+  return Object.hasOwn(found.values, value) ? undefined : `'${name}' takes ${Object.keys(found.values).join(", ")}, not '${value}'`;
 }
 
 /** True for a value that happens once: the switch then stands as before. */

@@ -78,7 +78,7 @@ export const commandTable: CommandTable = {
     },
     {
       name: ["simulate", "set"],
-      describe: "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+      describe: "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, clock, access",
       load: async () => (await import("./simulate.ts")).simulateSet,
     },
     {

@@ -17,7 +17,7 @@ export const simulate: Command = {
   options: {
     dir: folder,
     listen: { type: "string", default: "127.0.0.1", describe: "Address of the control plane and the meshed service" },
-    "machine-address": { type: "string", default: "127.0.0.1", describe: "Address at which the mesh reaches the machine that joins" },
+    "machine-address": { type: "string", default: "127.0.0.1", describe: "Address at which the mesh reaches the machine that joins; a harness takes none of loopback" },
     "service-address": { type: "string", default: "127.0.0.1", describe: "Address of the Service, which only a redirect makes reachable" },
     "application-port": { type: "number", default: meshPorts.application, describe: "Port of the machine's application" },
     "trust-domain": { type: "string", default: defaultNames.trustDomain, describe: "SPIFFE trust domain" },

@@ -339,7 +339,7 @@ export const commandShapes: readonly CommandShape[] = [
       "simulate",
       "set"
     ],
-    "describe": "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+    "describe": "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, clock, access",
     "examples": [
       {
         "line": "linkerd-mesh simulate set identity expired",
@@ -367,12 +367,13 @@ export const commandShapes: readonly CommandShape[] = [
           "policy",
           "peer",
           "peer-certificate",
+          "clock",
           "access"
         ]
       },
       {
         "name": "value",
-        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse|slow; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; access: client|mesh|all|nobody",
+        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse|slow; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; clock: right|ahead|behind; access: client|mesh|all|nobody",
         "required": true
       }
     ],

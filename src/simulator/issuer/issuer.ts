@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js";
 import type { Clock, Log } from "../../platform/host.ts";
 import type { X509SVID } from "../../spiffe/generated/workload.ts";
 import { Authority, type Credentials } from "./authority.ts";
+import { SkewedClock } from "../skewed-clock.ts";
 import { WorkloadApiServer } from "./workload-api-server.ts";
 
 /** How the machine's identity misbehaves; `good` is the ordinary. */
@@ -23,6 +24,7 @@ export interface IssuerOptions {
 /** Gives the machine its identity through the Workload API, renews it at half its life, and misbehaves when told to. */
 export class Issuer implements AsyncDisposable {
   readonly #options: IssuerOptions;
+  readonly #clock: SkewedClock;
   readonly #server: WorkloadApiServer;
   readonly #stop = new AbortController();
   readonly #authority: Authority;
@@ -34,6 +36,7 @@ export class Issuer implements AsyncDisposable {
 
   private constructor(options: IssuerOptions, authority: Authority) {
     this.#options = options;
+    this.#clock = new SkewedClock(options.clock);
     this.#authority = authority;
     this.#server = new WorkloadApiServer(options.socketPath, options.socketOpened);
   }
@@ -59,6 +62,12 @@ export class Issuer implements AsyncDisposable {
     this.#renewing = this.#renewLater(signal);
   }
 
+  /** Lets its clock be wrong by so many milliseconds (ahead; negative is behind), and issues by it at once. */
+  async setSkew(skew: number): Promise<void> {
+    this.#clock.skew = skew;
+    await this.rotate();
+  }
+
   async misbehave(fault: IdentityFault): Promise<void> {
     this.#fault = fault;
     await this.rotate();
@@ -66,7 +75,7 @@ export class Issuer implements AsyncDisposable {
 
   /** Adds a root to the bundle that signs nothing yet: what the machine trusts changes, who it is does not. */
   async addRoot(): Promise<void> {
-    const other = await Authority.create(this.#authority.trustDomain, this.#options.clock.now());
+    const other = await Authority.create(this.#authority.trustDomain, this.#clock.now());
     this.#earlierRoots = [...this.#earlierRoots, other.rootDer];
     await this.rotate();
   }
@@ -101,8 +110,8 @@ export class Issuer implements AsyncDisposable {
   }
 
   async #mint(): Promise<X509SVID> {
-    const { clock, identity, ttl, log } = this.#options;
-    const now = clock.now();
+    const { identity, ttl, log } = this.#options;
+    const now = this.#clock.now();
     const authority = this.#fault === "wrong-chain" ? await Authority.create(this.#authority.trustDomain, now) : this.#authority;
     const spiffeId = this.#fault === "wrong-id" ? `${identity}-other` : identity;
     const notBefore = this.#fault === "expired" ? new Date(now.getTime() - 2 * ttl) : now;

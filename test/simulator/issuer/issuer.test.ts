@@ -110,6 +110,18 @@ describe("simulator: issuer, to the product's own client", () => {
     assert.equal(await bench.trouble(), "SVID_EXPIRED");
   });
 
+  it("issues by a wrong clock: not valid yet, and over before its time", async () => {
+    await using bench = await Bench.open();
+    const now = bench.clock.now().getTime();
+    await bench.context();
+    await bench.issuer.setSkew(300_000);
+    const early = (await bench.context()).svids[0];
+    assert.ok(early !== undefined && early.notBefore.getTime() > now);
+    await bench.issuer.setSkew(-300_000);
+    const late = (await bench.context()).svids[0];
+    assert.ok(late !== undefined && late.expiresAt.getTime() < now + hour);
+  });
+
   it("gives another id", async () => {
     await using bench = await Bench.open();
     await bench.context();
