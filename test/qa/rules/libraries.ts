@@ -11,7 +11,7 @@ const places: Readonly<Record<string, RegExp>> = {
   koffi: /^src\/platform\/(?:linux|win32)\/ffi\.ts$/u,
   pino: /^src\/platform\/node\//u,
   "prom-client": /^src\/(?:harness|simulator)\//u,
-  yaml: /^src\/(?:model|generate|cli)\//u,
+  yaml: /^src\/(?:model|generate|cli|simulator)\//u,
   yargs: /^src\/cli\//u,
   zod: /^src\/(?:platform\/linux|cli|model|spiffe|linkerd|registration|setup|harness|autoregistration|diagnostics|simulator)\//u,
 };
