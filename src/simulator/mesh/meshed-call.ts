@@ -30,20 +30,18 @@ export interface MeshedAnswer extends PeerFacts {
 
 /** Calls a machine through its proxy's inbound port, over mTLS with a transport header; throws at once when it is refused. */
 export async function callMeshed(call: MeshedCall, signal: AbortSignal): Promise<MeshedAnswer> {
+  await using stack = new AsyncDisposableStack();
   const socket = openTlsTo(call);
+  stack.defer(() => void socket.destroy());
   // A refused certificate shows in TLS 1.3 only after the handshake: as an end of the connection, at any time.
   const cut = Promise.withResolvers<never>();
   cut.promise.catch(() => undefined);
   const giveUp = (): void => void socket.destroy(new Error("no answer in time"));
   socket.once("error", cut.reject).once("close", () => cut.reject(new Error("the connection was closed")));
   signal.addEventListener("abort", giveUp, { once: true });
+  stack.defer(() => signal.removeEventListener("abort", giveUp));
   if (signal.aborted) giveUp();
-  try {
-    return await Promise.race([ask(socket, call), cut.promise]);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-    socket.destroy();
-  }
+  return await Promise.race([ask(socket, call), cut.promise]);
 }
 
 async function ask(socket: TLSSocket, call: MeshedCall): Promise<MeshedAnswer> {
