@@ -156,7 +156,8 @@ describe("simulator with linkerd2-proxy", function () {
     const before = (await rehearsal.callIn("--session", "bytes")).serial;
     assert.ok(before !== undefined);
     await rehearsal.set("identity", "rotate");
-    await waitUntil(() => rehearsal.callIn("--session", "bytes"), ({ ok, serial }) => ok && serial !== before);
+    const after = await waitUntil(() => rehearsal.callIn("--session", "bytes"), ({ ok, serial }) => ok && serial !== before);
+    assert.equal(after.identity, machine.identity);
   });
 
   for (const value of ["expired", "wrong-chain", "wrong-id"]) {
@@ -164,7 +165,9 @@ describe("simulator with linkerd2-proxy", function () {
       await rehearsal.set("peer-certificate", value);
       // A new connection is made when the old one ended.
       await rehearsal.set("peer", "cut");
-      await waitUntil(() => rehearsal.callOut(), ({ ok }) => !ok);
+      const refused = await waitUntil(() => rehearsal.callOut(), ({ ok }) => !ok);
+      // The proxy's own answer: the request did not reach the far end.
+      assert.ok(refused.status === undefined || refused.status >= 500, `status ${refused.status}`);
       await rehearsal.set("peer-certificate", "good");
       await waitUntil(() => rehearsal.callOut(), ({ ok }) => ok, 20_000);
     });

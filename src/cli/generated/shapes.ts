@@ -253,7 +253,7 @@ export const commandShapes: readonly CommandShape[] = [
       "machine-address": {
         "type": "string",
         "default": "127.0.0.1",
-        "describe": "Address at which the mesh reaches the machine that joins"
+        "describe": "Address at which the mesh reaches the machine that joins; a harness takes none of loopback"
       },
       "service-address": {
         "type": "string",
