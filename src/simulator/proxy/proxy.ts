@@ -7,9 +7,9 @@ import { watchX509Context } from "../../spiffe/workload-api.ts";
 import type { Svid } from "../../spiffe/svid.ts";
 import { openProxyAdmin, type AdminFacts } from "./admin.ts";
 import type { ProxyConfiguration } from "./configuration.ts";
-import { ControlClient } from "./control-client.ts";
 import { findChainProblem } from "./chain.ts";
 import { serveInbound } from "./inbound.ts";
+import { LazyControl } from "./lazy-control.ts";
 import type { Say } from "./log.ts";
 import type { TlsMaterial } from "./material.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
@@ -30,14 +30,19 @@ export async function runProxy(options: ProxyOptions, signal: AbortSignal): Prom
   await proxy.run(signal);
 }
 
+/** How long after a certificate what asks the control plane is loaded without need, milliseconds. */
+const warmUpDelay = 100;
+
 class Proxy {
   readonly #options: ProxyOptions;
   readonly #down = new AbortController();
+  /** Aborted when nothing of the proxy is to go on. */
+  readonly #ended = new AbortController();
   readonly #sockets = new Set<Socket>();
   readonly #opened = { inbound: 0, outbound: 0 };
   readonly #policies: PortPolicies;
   #material: TlsMaterial | undefined;
-  #control: ControlClient | undefined;
+  #control: LazyControl | undefined;
   #expires = 0;
   #refreshes = 0;
 
@@ -61,9 +66,8 @@ class Proxy {
     stack.defer(() => this.#endSockets());
     say("info", `Admin interface on ${configuration.admin.ip}:${configuration.admin.port}`);
     say("info", `Local identity is ${configuration.identity}`);
-    const following = new AbortController();
-    stack.defer(() => following.abort());
-    if (!misbehaviour.neverReady && !misbehaviour.readyWithoutCertificate) void this.#followIdentity(AbortSignal.any([over, following.signal]));
+    stack.defer(() => this.#ended.abort());
+    if (!misbehaviour.neverReady && !misbehaviour.readyWithoutCertificate) void this.#followIdentity(AbortSignal.any([over, this.#ended.signal]));
     await this.#untilOver(over);
     for (const listener of listeners) listener.close();
     await this.#drain();
@@ -137,15 +141,17 @@ class Proxy {
   }
 
   #install(svid: Svid): void {
-    const { configuration, say } = this.#options;
+    const { host, configuration, say } = this.#options;
     const before = this.#control;
     this.#material = { ...svid.tlsCredentials(), ca: configuration.trustAnchors };
-    this.#control = new ControlClient(configuration, this.#material);
+    const control = (this.#control = new LazyControl(configuration, this.#material));
     // Questions under way keep their channel until they are answered.
     before?.[Symbol.dispose]();
     this.#expires = Math.floor(svid.expiresAt.getTime() / 1000);
     this.#refreshes += 1;
     say("info", `Certified identity id=${svid.id}`);
+    // Whoever waits for readiness is told first; the first connection still does not have to wait for the loading.
+    void host.clock.sleep(warmUpDelay, this.#ended.signal).then(() => control.load(), () => undefined);
   }
 
   #shutDown(): void {
