@@ -2,12 +2,13 @@ import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
 import { watchApplication } from "./application-probe.ts";
 import { listAway, watchControlPlane, type ControlPlaneWatch } from "./control-plane.ts";
-import { watchIdentity } from "./identity-watch.ts";
+import { watchIdentity, type Identity } from "./identity-watch.ts";
 import type { Event } from "./machine.ts";
 import type { Observations } from "./observations.ts";
-import { writeProblem, type Problem } from "./problem.ts";
+import { describeProblem, writeProblem, type Problem } from "./problem.ts";
 import { controlPlaneOf, probedBy, tlsIdentityOf } from "./proxy-settings.ts";
 import type { Timings } from "./timings.ts";
+import { findTrustProblem } from "./trust.ts";
 
 /** What the followers share: each turns news from outside into what the status shows and what the machine decides on. */
 export interface Following {
@@ -28,10 +29,19 @@ export async function followIdentity({ host, settings, seen, post }: Following, 
       continue;
     }
     const { svid, anchors } = news.identity;
-    Object.assign(seen, { identity: news.identity, identityProblem: undefined });
+    Object.assign(seen, { identity: news.identity, identityProblem: undefined, trustProblem: undefined });
     host.log.write("info", "identity received", { id: svid.id, expires: svid.expiresAt.toISOString() });
     post({ kind: "identity", identity: { id: svid.id, anchors: anchors.fingerprint } });
+    await judgeTrust({ host, seen }, news.identity);
   }
+}
+
+/** Told and not acted upon: the proxy judges for itself, and an identity that it takes must not be held back by us. */
+async function judgeTrust({ host, seen }: Pick<Following, "host" | "seen">, identity: Identity): Promise<void> {
+  const error = await findTrustProblem(identity, host.clock.now());
+  if (error === undefined) return;
+  seen.trustProblem = describeProblem(error);
+  tellProblem(host, seen.trustProblem, undefined);
 }
 
 /** Looks once at Linkerd's services, out of turn: true when all of them answer. */

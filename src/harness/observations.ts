@@ -22,6 +22,8 @@ export interface Observations {
   since: Date;
   identity: Identity | undefined;
   identityProblem: Problem | undefined;
+  /** Why the proxy would refuse the identity of the moment. */
+  trustProblem: Problem | undefined;
   registered: Registered | undefined;
   registrationProblem: Problem | undefined;
   proxy: ProxyFacts;
@@ -33,7 +35,7 @@ export interface Observations {
 /** Before anything was seen. */
 export function noObservations(since: Date): Observations {
   return {
-    phase: "waitIdentity", since, identity: undefined, identityProblem: undefined, registered: undefined, registrationProblem: undefined,
+    phase: "waitIdentity", since, identity: undefined, identityProblem: undefined, trustProblem: undefined, registered: undefined, registrationProblem: undefined,
     proxy: { pid: undefined, version: undefined, ready: false, why: "it is not started yet", problem: undefined, starts: 0 },
     application: undefined, controlPlane: undefined,
   };

@@ -2,7 +2,7 @@ import { ipWidth, parseIp, renderIp } from "../../model/settings/ip.ts";
 import { hostPort } from "../../model/settings/kinds/host-port.ts";
 import { MeshError } from "../../model/errors.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
-import { countCertificates } from "./chain.ts";
+import { countCertificates } from "../../spiffe/chain.ts";
 
 /** What our small proxy takes from the environment of linkerd2-proxy. */
 export interface ProxyConfiguration {

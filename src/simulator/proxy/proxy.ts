@@ -7,7 +7,7 @@ import { watchX509Context } from "../../spiffe/workload-api.ts";
 import type { Svid } from "../../spiffe/svid.ts";
 import { openProxyAdmin, type AdminFacts } from "./admin.ts";
 import type { ProxyConfiguration } from "./configuration.ts";
-import { findChainProblem } from "./chain.ts";
+import { findChainProblem } from "../../spiffe/chain.ts";
 import { serveInbound } from "./inbound.ts";
 import { LazyControl } from "./lazy-control.ts";
 import type { Say } from "./log.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encodeServer } from "../../../src/linkerd/inbound-policy.ts";
 import { isMeshError } from "../../../src/model/errors.ts";
 import { Authority } from "../../../src/simulator/issuer/authority.ts";
-import { findChainProblem } from "../../../src/simulator/proxy/chain.ts";
+import { findChainProblem } from "../../../src/spiffe/chain.ts";
 import type { PortAnswer } from "../../../src/simulator/proxy/control-client.ts";
 import { isAllowedByDefault } from "../../../src/simulator/proxy/default-policy.ts";
 import { followedVersion, parseMisbehaviour } from "../../../src/simulator/proxy/misbehaviour.ts";
