@@ -36,12 +36,13 @@ export function renderStatus(facts: StatusFacts): Status {
   };
 }
 
-function renderIdentity({ seen: { identity, identityProblem: problem, trustProblem }, now }: StatusFacts): Status["identity"] {
+function renderIdentity({ seen: { identity, identityProblem: problem, trustProblem, proxy }, now }: StatusFacts): Status["identity"] {
   if (identity === undefined) return part(false, problem?.what ?? "SPIRE has not answered yet", problem);
   const { id, expiresAt } = identity.svid;
   const expires = expiresAt.toISOString();
   if (expiresAt <= now) return { ...part(false, `the SVID of ${id} ended at ${expires}`, problem), expires };
-  if (trustProblem !== undefined) return { ...part(false, trustProblem.what, trustProblem), expires };
+  // A proxy that is ready goes on with the certificate it took before.
+  if (trustProblem !== undefined) return { ...part(proxy.ready, trustProblem.what, trustProblem), expires };
   return { ...part(true, id, problem), expires };
 }
 

@@ -22,7 +22,14 @@ function render(state: Partial<State>, seen: Partial<Observations>, more: Partia
 
 const offSteering = { inForce: "off", wanted: "off", problem: undefined, drift: [] } as const;
 
+const trustProblem = { code: "CHAIN_INVALID", doing: "checking", what: "no anchor signed it", remedy: "add one" };
+
 describe("the status", () => {
+  it("tells a refused renewal, while the proxy goes on with the certificate before it", () => {
+    const { ready, identity: told } = render({ phase: "serving" }, { ...served, trustProblem });
+    assert.deepEqual([ready, told.good, told.problem], [true, true, trustProblem]);
+  });
+
   it("of a machine in the mesh is ready and fits the schema", () => {
     const status = render({ phase: "serving" }, served);
     assert.deepEqual([status.ready, status.reason], [true, undefined]);
@@ -33,7 +40,7 @@ describe("the status", () => {
     ["before anything", render({}, {}, { steering: offSteering }), "identity: SPIRE has not answered yet"],
     ["an SVID that has ended", render({ phase: "serving" }, served, { now: new Date(now.getTime() + 60_000) }), "identity: the SVID of spiffe://mesh.test/vm ended at 2026-01-01T00:01:00.000Z"],
     ["not registered", render({ phase: "registering" }, { ...served, registered: undefined }), "registration: it has to wait for the identity"],
-    ["an identity that the proxy would refuse", render({ phase: "waitProxyReady" }, { ...served, trustProblem: { code: "CHAIN_INVALID", doing: "checking", what: "no anchor signed it", remedy: "add one" } }), "identity: no anchor signed it"],
+    ["an identity that the proxy would refuse", render({ phase: "waitProxyReady" }, { ...served, proxy: noObservations(now).proxy, trustProblem }), "identity: no anchor signed it"],
     ["a proxy that is not ready", render({ phase: "waitProxyReady" }, { ...served, proxy: { ...noObservations(now).proxy, why: "it has no certificate yet" } }), "proxy: it has no certificate yet"],
     ["switched off", render({ phase: "serving", operator: "off" }, served, { steering: offSteering }), "redirect: switched off by the operator; `linkerd-mesh redirect on` takes that back"],
     ["refusing", render({ phase: "backoff" }, served, { steering: { ...offSteering, inForce: "refuse", wanted: "refuse" } }), "redirect: captured traffic is refused until the proxy is ready"],
