@@ -1,4 +1,3 @@
-import type { Role } from "../model/settings/row.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
 import { MeshError, MeshErrors } from "../model/errors.ts";
@@ -49,8 +48,8 @@ async function obey(session: Session): Promise<ExitCode> {
 async function runCommand(command: Command, args: readonly string[], session: Session): Promise<ExitCode> {
   const { terminal, reporter, threshold, globals } = session;
   const [{ acceptedBy, parseOptions }, { createResultWriter }] = await Promise.all([import("./parse-options.ts"), import("./result.ts")]);
-  const settings = command.takesSettings === true ? await import("./settings.ts") : undefined;
-  const options = await parseOptions(args, acceptedBy(command, settings?.settingFlags ?? {}));
+  const flags = command.takesSettings === true ? (await import("./setting-flags.ts")).settingFlags : {};
+  const options = await parseOptions(args, acceptedBy(command, flags));
   const host = command.needsHost === false ? undefined : await terminal.loadHost(createLog(reporter, threshold));
   const context: CommandContext = {
     get host(): Host {
@@ -58,7 +57,12 @@ async function runCommand(command: Command, args: readonly string[], session: Se
     },
     signal: terminal.signal,
     options,
-    settings: async (role?: Role): Promise<Settings> => settings === undefined || host === undefined ? missing("the settings") : settings.loadSettings(host, options, role),
+    settings: async (role = "none"): Promise<Settings> => {
+      const { loadSettings } = await import("./settings.ts");
+      const settings = await loadSettings(host ?? missing("the settings"), { options, role });
+      threshold.level = settings.logLevel;
+      return settings;
+    },
     progress: (activity, status, percent) => reporter.progress(activity, status, percent),
     result: createResultWriter(command, globals.output, terminal.stdout),
   };

@@ -1,32 +1,10 @@
 import type { z } from "zod";
+import type { CommandShape } from "../generate/command-shape.ts";
 import type { Host } from "../platform/host.ts";
 import type { Role } from "../model/settings/row.ts";
 import type { Settings } from "../model/settings/settings.ts";
 
-/** How a command takes one option. */
-export interface Option {
-  readonly type: "string" | "boolean" | "number";
-  /** One sentence without a final stop. */
-  readonly describe: string;
-  /** What the value is, for help: `<port>`; `<text>` or `<number>` when left out. */
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  readonly default?: string | boolean | number;
-  /** A value that must be given. */
-  readonly required?: boolean;
-  /** May be given several times; the value is then an array. */
-  readonly repeat?: boolean;
-}
-
-/** A word that follows the command's name. */
-export interface Positional {
-  readonly name: string;
-  readonly describe: string;
-  readonly required: boolean;
-  readonly choices?: readonly string[];
-  /** Takes all remaining words. */
-  readonly rest?: boolean;
-}
+export type { CommandShape, Example, Option, Positional } from "../generate/command-shape.ts";
 
 /** What a command may use while it runs. */
 export interface CommandContext {
@@ -46,20 +24,12 @@ export interface CommandContext {
 }
 
 /** A command is a value: the tree of commands, help, completion and docs are projections of it. */
-export interface Command {
-  /** Words of the command, e.g. ["config", "show"]. */
-  readonly name: readonly string[];
-  /** One sentence without a final stop, as help shows it. */
-  readonly describe: string;
-  readonly positionals?: readonly Positional[];
-  readonly options?: Readonly<Record<string, Option>>;
-  /** Accepts a flag for every setting of the table. */
-  readonly takesSettings?: boolean;
-  readonly examples: readonly { readonly line: string; readonly does: string }[];
-  /** Schema of each object that `--output json` prints; published by `linkerd-mesh schema`. */
-  readonly output?: z.ZodType;
-  /** Several objects, one per line, instead of one. */
-  readonly streams?: boolean;
+export interface Command extends CommandShape {
+  /**
+   * Schema of each object that `--output json` prints; published by `linkerd-mesh schema`.
+   * A function where even zod would be too much to load for the command itself.
+   */
+  readonly output?: z.ZodType | (() => Promise<z.ZodType>);
   /** `false`: needs nothing of the machine, so that no platform is loaded; `context.host` then throws. */
   readonly needsHost?: false;
   /** Text for people of one result. */

@@ -1,4 +1,5 @@
 import type { CommandTable } from "./command.ts";
+import { readCommandLine } from "./describe.ts";
 import { isGroup, leadingWords, parseWords } from "./parse-words.ts";
 import { renderCommandHelp, renderGroupHelp, renderProgramHelp } from "./render-help.ts";
 
@@ -7,7 +8,8 @@ export async function helpFor(line: readonly string[], table: CommandTable): Pro
   const words = leadingWords(line[0] === "help" ? line.slice(1) : line);
   if (words.length === 0) return renderProgramHelp(table);
   if (isGroup(words, table)) return renderGroupHelp(words, table);
-  const command = await parseWords(words, table).entry.load();
-  const settings = command.takesSettings === true ? (await import("./settings.ts")).settingFlags : {};
-  return renderCommandHelp(command, table, settings);
+  const { entry } = parseWords(words, table);
+  const { commands, settings } = await readCommandLine(table);
+  const shape = commands.find((command) => command.name.join(" ") === entry.name.join(" "));
+  return renderCommandHelp(shape ?? (await entry.load()), table, settings);
 }

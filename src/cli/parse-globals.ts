@@ -1,5 +1,5 @@
 import { MeshError } from "../model/errors.ts";
-import { renderSuggestion } from "./suggest.ts";
+import { renderSuggestion } from "../base/suggest.ts";
 
 /** Forms a result can take on stdout. */
 export const outputForms = ["text", "json"] as const;

@@ -1,7 +1,7 @@
 import yargs from "yargs";
 import { MeshError, MeshErrors } from "../model/errors.ts";
 import type { Command, CommandContext, Option, Positional } from "./command.ts";
-import { renderSuggestion } from "./suggest.ts";
+import { renderSuggestion } from "../base/suggest.ts";
 
 /** What the words after a command's name may be. */
 export interface Accepted {
@@ -46,17 +46,21 @@ export async function parseOptions(args: readonly string[], accepted: Accepted):
   return Object.fromEntries(values);
 }
 
-/** Everything that a command's line may hold, its settings' flags included. */
+/**
+ * Everything that a command's line may hold, the flags of the settings included. Those are taken as they are: the
+ * settings judge all their sources together, so that every mistake is told at once and in the same words.
+ */
 export function acceptedBy(command: Pick<Command, "name" | "options" | "positionals" | "takesSettings">, settings: Readonly<Record<string, Option>>): Accepted {
+  const flags = Object.entries(settings).map(([name, { type, describe }]): [string, Option] => [name, { type, describe }]);
   return {
     command: command.name,
     positionals: command.positionals ?? [],
-    options: { ...(command.takesSettings === true ? settings : {}), ...command.options },
+    options: { ...(command.takesSettings === true ? Object.fromEntries(flags) : {}), ...command.options },
   };
 }
 
 async function parseRaw(args: readonly string[], accepted: Accepted): Promise<{ readonly [name: string]: unknown; readonly _: readonly (string | number)[] }> {
-  const names = Object.entries(accepted.options);
+  const names = (boolean: boolean): string[] => Object.entries(accepted.options).filter(([, { type }]) => (type === "boolean") === boolean).map(([name]) => name);
   try {
     return await yargs([...args])
       .detectLocale(false)
@@ -65,8 +69,9 @@ async function parseRaw(args: readonly string[], accepted: Accepted): Promise<{ 
       .version(false)
       .exitProcess(false)
       .fail(false)
-      .string(names.filter(([, { type }]) => type !== "boolean").map(([name]) => name))
-      .boolean(names.filter(([, { type }]) => type === "boolean").map(([name]) => name))
+      .string(names(false))
+      .nargs(Object.fromEntries(names(false).map((name) => [name, 1])))
+      .boolean(names(true))
       .parse();
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : String(cause), accepted);
@@ -78,7 +83,6 @@ function parseValue(name: string, given: { readonly option: Option; readonly tex
   const all: readonly unknown[] = Array.isArray(given.text) ? given.text : [given.text];
   if (option.type === "boolean") return all.at(-1) === true;
   const texts = all.map(String);
-  if (texts.includes("")) problems.push(`--${name} needs a value`);
   for (const text of texts) problems.push(...judgeChoice(`--${name}`, text, option.choices));
   if (option.repeat === true) return texts;
   const last = texts.at(-1) ?? "";
@@ -99,7 +103,7 @@ function placeWords(words: readonly string[], into: { readonly positionals: read
 }
 
 function judgeChoice(name: string, text: string, choices: readonly string[] | undefined): readonly string[] {
-  if (text === "" || choices === undefined || choices.includes(text)) return [];
+  if (choices === undefined || choices.includes(text)) return [];
   return [`${name} takes ${choices.join(", ")}, not '${text}'${renderSuggestion(text, choices)}`];
 }
 

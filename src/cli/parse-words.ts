@@ -1,6 +1,6 @@
 import { MeshError } from "../model/errors.ts";
 import type { CommandEntry, CommandTable } from "./command.ts";
-import { renderSuggestion } from "./suggest.ts";
+import { renderSuggestion } from "../base/suggest.ts";
 
 /** The command that a line names, and what follows its name. */
 export interface Named {

@@ -1,20 +1,8 @@
 import { renderColumns, wrap, helpWidth, type Row } from "./columns.ts";
-import type { Command, CommandEntry, CommandTable, Option, Positional } from "./command.ts";
+import type { CommandEntry, CommandShape, CommandTable, Option } from "./command.ts";
+import { describeOption, describePositional, renderFlag, renderPositional } from "../generate/render-option.ts";
+import { globalOptions } from "./global-options.ts";
 import { childrenOf } from "./parse-words.ts";
-
-/** What help, completion and docs show of a command: all of it that is plain data. */
-export type CommandShape = Pick<Command, "name" | "describe" | "positionals" | "options" | "takesSettings" | "examples" | "streams">;
-
-/** Flags that every command takes. */
-export const globalOptions: Readonly<Record<string, Option>> = {
-  output: { type: "string", choices: ["text", "json"], default: "text", describe: "Form of the result on stdout; its schema: `linkerd-mesh schema COMMAND`" },
-  progress: {
-    type: "string", choices: ["auto", "plain", "json", "none"], default: "auto",
-    describe: "What goes to stderr besides errors; auto is plain on a terminal, else none; with json the end of stdin stops the command",
-  },
-  help: { type: "boolean", describe: "Show this help" },
-  version: { type: "boolean", describe: "Show the version" },
-};
 
 /** Help of the whole program. */
 export function renderProgramHelp(table: CommandTable): string {
@@ -51,7 +39,7 @@ export function renderCommandHelp(shape: CommandShape, table: CommandTable, sett
   return paragraphs([
     `${called}: ${shape.describe}.`,
     `Usage: ${[called, ...positionals.map(renderPositional), "[OPTIONS]"].join(" ")}`,
-    section("Words", renderColumns(positionals.map((positional) => ({ term: renderPositional(positional), text: describe(positional) })))),
+    section("Words", renderColumns(positionals.map((positional) => ({ term: renderPositional(positional), text: describePositional(positional) })))),
     section("Commands", renderColumns(children.map(entryRow(shape.name)))),
     section("Options", renderOptions(shape.options ?? {})),
     section("Examples", renderExamples(shape.examples)),
@@ -60,31 +48,8 @@ export function renderCommandHelp(shape: CommandShape, table: CommandTable, sett
   ]);
 }
 
-/** How an option is written: `--port <number>`. */
-export function renderFlag(name: string, option: Option): string {
-  if (option.type === "boolean") return `--${name}`;
-  const value = option.choices?.join("|") ?? `<${option.value ?? option.type.replace("string", "text")}>`;
-  return `--${name} ${value}${option.repeat === true ? " ..." : ""}`;
-}
-
-/** A word as usage lines write it: required ones plain, others in brackets. */
-export function renderPositional({ name, required, rest }: Positional): string {
-  const word = `${name.toUpperCase()}${rest === true ? "..." : ""}`;
-  return required ? word : `[${word}]`;
-}
-
-/** What an option or a word means, with what it may be. */
-export function describe(described: Pick<Option, "describe" | "default" | "required"> | Positional): string {
-  const notes = [
-    ...("default" in described && described.default !== undefined && described.default !== "" ? [`default ${String(described.default)}`] : []),
-    ...("required" in described && described.required === true && !("name" in described) ? ["required"] : []),
-    ...("name" in described && described.choices !== undefined ? [`one of ${described.choices.join(", ")}`] : []),
-  ];
-  return notes.length === 0 ? described.describe : `${described.describe} (${notes.join("; ")})`;
-}
-
 function renderOptions(options: Readonly<Record<string, Option>>): string {
-  return renderColumns(Object.entries(options).map(([name, option]) => ({ term: renderFlag(name, option), text: describe(option) })));
+  return renderColumns(Object.entries(options).map(([name, option]) => ({ term: renderFlag(name, option), text: describeOption(option) })));
 }
 
 function renderExamples(examples: CommandShape["examples"]): string {

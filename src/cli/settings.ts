@@ -1,16 +1,9 @@
-import { settingOptions } from "../model/settings/options.ts";
 import type { Role } from "../model/settings/row.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
-import type { CommandContext, Option } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 import { resolveSettings } from "./config/resolve-settings.ts";
 import type { Said } from "./config/read-sources.ts";
-
-/** The flag that names another config file. */
-export const configOption: Option = { type: "string", describe: "Read this config file instead of the system's", value: "path" };
-
-/** A flag for every setting of the table that a machine reads, and the one for the config file. */
-export const settingFlags: Readonly<Record<string, Option>> = { config: configOption, ...settingOptions() };
 
 /** What a command line's options say about settings. */
 export function saidBy(options: CommandContext["options"]): Said {
@@ -19,6 +12,6 @@ export function saidBy(options: CommandContext["options"]): Said {
 }
 
 /** Resolves this machine's settings from every source; rejects with all problems at once. */
-export async function loadSettings(host: Host, options: CommandContext["options"], role: Role = "none"): Promise<Settings> {
-  return resolveSettings(host, saidBy(options), role);
+export async function loadSettings(host: Host, asked: { readonly options: CommandContext["options"]; readonly role: Role }): Promise<Settings> {
+  return resolveSettings(host, saidBy(asked.options), asked.role);
 }

@@ -30,6 +30,11 @@ export const errorCatalogue = {
     title: "The config file cannot be read as YAML with one setting per line.",
     remedy: "Correct the file where the message says; `linkerd-mesh config validate` checks it.",
   },
+  CONFIG_BUSY: {
+    category: "settings", exit: 3,
+    title: "The config file is being changed by somebody else.",
+    remedy: "Try again in a moment.",
+  },
   SETTING_INVALID: {
     category: "settings", exit: 2,
     title: "A setting has a value that cannot be used.",
@@ -50,10 +55,100 @@ export const errorCatalogue = {
     title: "This machine cannot be described to the cluster as it is configured.",
     remedy: "Correct the settings or the --port options that the message names.",
   },
+  FILE_FAILED: {
+    category: "platform", exit: 3,
+    title: "A file or folder could not be read or written.",
+    remedy: "Check that the path exists, that this account may use it, and that the disk is not full.",
+  },
   PLATFORM_UNSUPPORTED: {
     category: "platform", exit: 3,
     title: "The program does not run on this operating system.",
     remedy: "Use a machine with Linux or Windows; docs/limits.md says which versions.",
+  },
+  SPIRE_ADDRESS: {
+    category: "identity", exit: 2,
+    title: "The address of the SPIFFE Workload API cannot be understood.",
+    remedy: "Set SPIRE_SOCKET_ADDR to unix:///path/to/socket, npipe:name, \\\\.\\pipe\\name or tcp://127.0.0.1:port.",
+  },
+  SPIRE_ABSENT: {
+    category: "identity", exit: 3,
+    title: "Nobody offers the SPIFFE Workload API at its address.",
+    remedy: "Start SPIRE's agent, or set SPIRE_SOCKET_ADDR to the socket_path of its configuration; nothing else is needed, we keep trying.",
+  },
+  SPIRE_DENIED: {
+    category: "identity", exit: 3,
+    title: "The operating system does not let us open the socket of the SPIFFE Workload API.",
+    remedy: "Give our user access to the socket and to every folder above it; SPIRE's agent makes the socket open to all, its folder may not be.",
+  },
+  SPIRE_NO_ENTRY: {
+    category: "identity", exit: 3,
+    title: "SPIRE has no entry for this process, so it gives it no identity.",
+    remedy: "Run `spire-server entry create` with the agent as -parentID, the wanted identity as -spiffeID and a -selector that fits our user, as `-selector unix:uid:$(id -u linkerd-mesh)`; it takes effect within about 10 s.",
+  },
+  SPIRE_UNAVAILABLE: {
+    category: "identity", exit: 3,
+    title: "SPIRE's agent is there but cannot serve at the moment, or it broke off.",
+    remedy: "Look into the log of SPIRE's agent; we connect again by ourselves, and the identity in use stays good until it expires.",
+  },
+  SPIRE_SILENT: {
+    category: "identity", exit: 3,
+    title: "Something accepts connections at the address of the SPIFFE Workload API and does not answer.",
+    remedy: "See whether SPIRE's agent hangs or is stopped (`spire-agent healthcheck`), and restart it if so.",
+  },
+  SPIRE_UNSUPPORTED: {
+    category: "identity", exit: 3,
+    title: "What answers at the address of the SPIFFE Workload API does not offer X.509 identities.",
+    remedy: "Check that SPIRE_SOCKET_ADDR is the agent's public socket and not its admin socket or another program's.",
+  },
+  SPIRE_HEADER: {
+    category: "identity", exit: 3,
+    title: "SPIRE refused our request as malformed.",
+    remedy: "Let us talk to SPIRE's agent directly: something in between drops the header workload.spiffe.io, or the agent wants a newer protocol.",
+  },
+  SPIRE_PROTOCOL: {
+    category: "identity", exit: 3,
+    title: "What answers at the address of the SPIFFE Workload API does not speak gRPC.",
+    remedy: "Check that SPIRE_SOCKET_ADDR is the public socket of SPIRE's agent.",
+  },
+  SPIRE_FAILED: {
+    category: "identity", exit: 3,
+    title: "SPIRE answered with an error of its own.",
+    remedy: "Look into the log of SPIRE's agent at that time; we keep trying.",
+  },
+  SVID_INVALID: {
+    category: "identity", exit: 3,
+    title: "An identity document that SPIRE gave breaks the rules for SVIDs.",
+    remedy: "Check the issuer: chain, key and SPIFFE ID must belong together; with SPIRE itself, please report it with the log of its agent.",
+  },
+  SVID_KEY_TYPE: {
+    category: "identity", exit: 3,
+    title: "The identity has a key of a kind that Linkerd's proxy cannot use.",
+    remedy: 'Set workload_x509_svid_key_type = "ec-p256" in the configuration of SPIRE\'s agent and restart it.',
+  },
+  SVID_EXPIRED: {
+    category: "identity", exit: 3,
+    title: "The identity that SPIRE gave has expired already.",
+    remedy: "Compare this machine's clock with SPIRE's server; if it is right, look into the log of SPIRE's agent for why it does not renew.",
+  },
+  SVID_NONE: {
+    category: "identity", exit: 3,
+    title: "SPIRE answered, but with no identity.",
+    remedy: "Create an entry for this process with `spire-server entry create`.",
+  },
+  SVID_AMBIGUOUS: {
+    category: "identity", exit: 3,
+    title: "SPIRE offers several identities and none was chosen.",
+    remedy: "Set WORKLOAD_IDENTITY to one of them.",
+  },
+  SVID_OTHER_ID: {
+    category: "identity", exit: 3,
+    title: "SPIRE offers other identities than the wanted one.",
+    remedy: "Set WORKLOAD_IDENTITY to an identity that SPIRE offers, or correct the entry in SPIRE.",
+  },
+  CHAIN_INVALID: {
+    category: "identity", exit: 3,
+    title: "The certificate of this machine does not lead to a trust anchor.",
+    remedy: "Check what SPIRE signs with and what it sends as bundle; TRUST_ANCHORS_FILE adds anchors.",
   },
   REDIRECT_ABSENT: {
     category: "redirect", exit: 3,

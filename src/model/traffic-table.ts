@@ -8,9 +8,13 @@ export const fixedRows: readonly TrafficRow[] = [
     why: "connections to this machine's own addresses stay on it",
   },
   {
+    name: "untracked", direction: "outbound", verdict: "exempt", match: { kind: "untracked" },
+    why: "an administrator's notrack rule; it cannot be translated",
+  },
+  {
     name: "loopback", direction: "outbound", verdict: "exempt",
     match: { kind: "networks", networks: [v4("127.0.0.0", 8), v6("::1", 128)] },
-    why: "the proxy refuses loopback, and what it was given arrives there",
+    why: "the proxy refuses loopback",
   },
   {
     name: "link-local", direction: "outbound", verdict: "exempt",
@@ -43,21 +47,17 @@ export const fixedRows: readonly TrafficRow[] = [
     why: "DNS, Kerberos, LDAP and SMB: logging on never depends on the proxy",
   },
   {
-    name: "untracked", direction: "outbound", verdict: "exempt", match: { kind: "untracked" },
-    why: "an administrator's notrack rule; it cannot be translated",
-  },
-  {
     name: "loopback-device", direction: "inbound", verdict: "exempt", match: { kind: "local" },
     why: "came from this machine itself",
+  },
+  {
+    name: "untracked", direction: "inbound", verdict: "exempt", match: { kind: "untracked" },
+    why: "an administrator's notrack rule; it cannot be translated",
   },
   {
     name: "management", direction: "inbound", verdict: "exempt",
     match: { kind: "ports", ports: [port(22), port(445), port(3389), ports(5985, 5986)] },
     why: "SSH, SMB, RDP and WinRM: nobody is locked out of the machine",
-  },
-  {
-    name: "untracked", direction: "inbound", verdict: "exempt", match: { kind: "untracked" },
-    why: "an administrator's notrack rule; it cannot be translated",
   },
 ];
 

@@ -1,8 +1,5 @@
-import { z } from "zod";
 import type { Command } from "../command.ts";
 import { version, versionLine } from "../version.ts";
-
-const output = z.strictObject({ version: z.string() });
 
 /** Prints the program's version. */
 export const versionCommand: Command = {
@@ -10,10 +7,13 @@ export const versionCommand: Command = {
   describe: "Show the version",
   needsHost: false,
   examples: [{ line: "linkerd-mesh version --output json", does: "Shows the version for a script" }],
-  output,
+  output: async () => {
+    const { z } = await import("zod");
+    return z.strictObject({ version: z.string() });
+  },
   render: () => versionLine,
   run({ result }) {
-    result({ version } satisfies z.infer<typeof output>);
+    result({ version });
     return Promise.resolve(0);
   },
 };

@@ -2,7 +2,7 @@ import { renderSuggestion } from "../../base/suggest.ts";
 import { MeshError } from "../errors.ts";
 import { settingKeys, settingRow, type SettingKey } from "./settings.ts";
 import { sourceKinds, type ConfigFile, type Notice, type RegistryValues, type Said, type Sources } from "./sources.ts";
-import { configVariable, findSetting, surfaceNames, variablePrefix } from "./surfaces.ts";
+import { configVariable, findSetting, suggestSetting, surfaceNames, variablePrefix } from "./surfaces.ts";
 import type { Os } from "./kind.ts";
 
 /** What was said, strongest first for each setting, and what was said in vain. */
@@ -77,17 +77,10 @@ function collectFile(file: ConfigFile, found: Found): void {
   for (const { key: name, line, value } of file.entries) {
     const key = findSetting("configKey", name);
     const where = `${file.path}:${line} ${name}`;
-    if (key === undefined) found.problems.push(unknown(where, suggestKey(name)));
+    if (key === undefined) found.problems.push(unknown(where, suggestSetting(name)));
     else if ("text" in value) found.said.push({ key, text: value.text, source: "file", where });
     else found.problems.push(new MeshError("SETTING_INVALID", { doing: "reading the settings", what: `${where}: ${value.trouble}`, target: where }));
   }
-}
-
-/** Someone who writes a name of another surface into the config file gets ours; a mistyped one gets the nearest. */
-export function suggestKey(name: string): string {
-  const words = name.replaceAll(/[-_]/g, "").toLowerCase();
-  const same = settingKeys.find((key) => key.toLowerCase() === words);
-  return same === undefined ? renderSuggestion(name, settingKeys) : `; did you mean ${same}?`;
 }
 
 function collectGroup(group: NonNullable<Sources["group"]>, found: Found): void {

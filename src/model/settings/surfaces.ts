@@ -1,3 +1,4 @@
+import { renderSuggestion } from "../../base/suggest.ts";
 import { parseCamelCase, renderConstantCase, renderKebabCase, renderPascalCase } from "../../base/words.ts";
 import { settingKeys, settingRow, type SettingKey } from "./settings.ts";
 
@@ -35,6 +36,18 @@ export function surfacesOf(key: SettingKey): Surfaces {
 /** The setting that has this name on that surface; registry names and parameters ignore case, as Windows does. */
 export function findSetting(surface: keyof Surfaces, name: string): SettingKey | undefined {
   return index[surface].get(isCaseless(surface) ? name.toLowerCase() : name);
+}
+
+/** The setting meant by a name of any surface, however it is written: `--log-level`, `LOG_LEVEL`, `LogLevel`. */
+export function recogniseSetting(name: string): SettingKey | undefined {
+  const bare = (name.startsWith(variablePrefix) ? name.slice(variablePrefix.length) : name).replaceAll(/[-_]/g, "").toLowerCase();
+  return settingKeys.find((key) => key.toLowerCase() === bare);
+}
+
+/** The setting that an unknown name most likely meant, as the end of a sentence; empty when none is near. */
+export function suggestSetting(name: string): string {
+  const same = recogniseSetting(name);
+  return same === undefined ? renderSuggestion(name, settingKeys) : `; did you mean ${same}?`;
 }
 
 /** All names of a surface, in the order of the table. */

@@ -7,23 +7,15 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientReadableStream,
-  type handleServerStreamingCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 
 export const protobufPackage = "";
 
 export const protobufFileName = "workload.proto";
 
-/** The part of the SPIFFE Workload API that this program speaks; field numbers from the SPIFFE standard. */
+/**
+ * The messages of the SPIFFE Workload API that this program speaks; field numbers from the SPIFFE standard.
+ * The service stands in a file of its own, so that the client, which needs no gRPC library, does not load one.
+ */
 
 export interface X509SVIDRequest {
 }
@@ -466,60 +458,6 @@ export const X509BundlesResponse_BundlesEntry: MessageFns<X509BundlesResponse_Bu
       (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
     }
   },
-};
-
-export type SpiffeWorkloadAPIService = typeof SpiffeWorkloadAPIService;
-export const SpiffeWorkloadAPIService = {
-  fetchX509Svid: {
-    path: "/SpiffeWorkloadAPI/FetchX509SVID" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: X509SVIDRequest): Buffer => Buffer.from(X509SVIDRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): X509SVIDRequest => X509SVIDRequest.decode(value),
-    responseSerialize: (value: X509SVIDResponse): Buffer => Buffer.from(X509SVIDResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): X509SVIDResponse => X509SVIDResponse.decode(value),
-  },
-  fetchX509Bundles: {
-    path: "/SpiffeWorkloadAPI/FetchX509Bundles" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: X509BundlesRequest): Buffer => Buffer.from(X509BundlesRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): X509BundlesRequest => X509BundlesRequest.decode(value),
-    responseSerialize: (value: X509BundlesResponse): Buffer => Buffer.from(X509BundlesResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): X509BundlesResponse => X509BundlesResponse.decode(value),
-  },
-} as const;
-
-export interface SpiffeWorkloadAPIServer extends UntypedServiceImplementation {
-  fetchX509Svid: handleServerStreamingCall<X509SVIDRequest, X509SVIDResponse>;
-  fetchX509Bundles: handleServerStreamingCall<X509BundlesRequest, X509BundlesResponse>;
-}
-
-export interface SpiffeWorkloadAPIClient extends Client {
-  fetchX509Svid(request: X509SVIDRequest, options?: Partial<CallOptions>): ClientReadableStream<X509SVIDResponse>;
-  fetchX509Svid(
-    request: X509SVIDRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<X509SVIDResponse>;
-  fetchX509Bundles(
-    request: X509BundlesRequest,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<X509BundlesResponse>;
-  fetchX509Bundles(
-    request: X509BundlesRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<X509BundlesResponse>;
-}
-
-export const SpiffeWorkloadAPIClient = makeGenericClientConstructor(
-  SpiffeWorkloadAPIService,
-  "SpiffeWorkloadAPI",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): SpiffeWorkloadAPIClient;
-  service: typeof SpiffeWorkloadAPIService;
-  serviceName: string;
 };
 
 export interface MessageFns<T> {

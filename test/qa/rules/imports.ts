@@ -35,6 +35,8 @@ export const importDirection: Rule = {
       if (allowed === undefined) yield { path, what: `'${from}' is not an area of src; known: ${Object.keys(mayImport).join(", ")}` };
       for (const { node, target } of listTargets(project, path)) {
         const to = areaOf(target);
+        // The product's version has one place, and that is no module.
+        if (target === "package.json") continue;
         if (allowed !== undefined && to !== from && !allowed.includes(to)) yield findingAt(node, `${from} imports ${to} (${target})`);
       }
     }

@@ -1,0 +1,110 @@
+import { MeshError } from "../../model/errors.ts";
+import type { ActiveRedirect, RedirectPlan, Redirector, RedirectState } from "../../model/traffic.ts";
+import { judgeDrift, judgeMode } from "./nft-drift.ts";
+import { startHolder, type NftHolder } from "./nft-holder.ts";
+import type { Listing } from "./nft-listing.ts";
+import { checkCommands, findNft, findRival, installRemedy, readTable, type RedirectTools } from "./nft-program.ts";
+import { renderTable, renderTransaction } from "./nft-render.ts";
+import { tableName } from "./nft-table.ts";
+
+/** Redirects with one nftables table, held by a child process of ours. */
+export function nftRedirector(tools: RedirectTools): Redirector {
+  return {
+    kind: "nftables",
+    obstacle: () => findObstacle(tools),
+    observe: (expected, signal) => observe(tools, expected, signal),
+    enable: (plan, signal) => enable(tools, plan, signal),
+  };
+}
+
+async function findObstacle(tools: RedirectTools): Promise<{ readonly what: string; readonly remedy: string } | undefined> {
+  if ((await findNft(tools.files)) === undefined) {
+    return { what: "nft is not installed", remedy: installRemedy };
+  }
+  const account = await tools.account();
+  if (!account.mayRedirect) {
+    return {
+      what: `${account.name} may not change this machine's network rules (CAP_NET_ADMIN)`,
+      remedy: "Run the harness as its service, which has that right, or as root.",
+    };
+  }
+  const complaint = await checkCommands(tools, `add table inet ${tableName}_check { flags owner; }\n`, AbortSignal.timeout(5_000));
+  if (complaint === undefined) return undefined;
+  return { what: `the kernel takes no table with an owner: ${complaint}`, remedy: "Use Linux 5.12 or newer with nf_tables, and nft 1.0 or newer." };
+}
+
+async function observe(tools: RedirectTools, expected: RedirectPlan | undefined, signal: AbortSignal): Promise<RedirectState> {
+  const found = await readTable(tools, signal);
+  if (found !== undefined) return judge(expected, found);
+  const rival = await findRival(tools, signal);
+  return rival === undefined ? { state: "absent" } : { state: "foreign", detail: rival };
+}
+
+function judge(expected: RedirectPlan | undefined, found: Listing): RedirectState {
+  if (found.about === undefined) {
+    return { state: "foreign", detail: `table inet ${tableName} exists and was not written by this program` };
+  }
+  return {
+    state: "present", mode: judgeMode(found), owner: found.about.owner,
+    drift: expected === undefined ? [] : judgeDrift(expected, found),
+  };
+}
+
+async function enable(tools: RedirectTools, plan: RedirectPlan, signal: AbortSignal): Promise<ActiveRedirect> {
+  refuseForeign(await observe(tools, undefined, signal));
+  await using stack = new AsyncDisposableStack();
+  const holder = stack.use(await startHolder(tools));
+  await load(tools, holder, { plan, signal });
+  stack.move();
+  return activeRedirect(tools, holder, plan);
+}
+
+function refuseForeign(state: RedirectState): void {
+  if (state.state === "absent") return;
+  const detail = state.state === "foreign" ? state.detail : `table inet ${tableName} is there already${heldBy(state.owner)}`;
+  throw new MeshError("REDIRECT_FOREIGN", { doing: "switching the redirect on", what: detail, target: tableName });
+}
+
+function heldBy(owner: number | undefined): string {
+  return owner === undefined ? "" : `, held by process ${owner}`;
+}
+
+function activeRedirect(tools: RedirectTools, holder: NftHolder, first: RedirectPlan): ActiveRedirect {
+  let plan = first;
+  let released = false;
+  const { promise: lost, resolve } = Promise.withResolvers<string>();
+  void holder.exited.then((exit) => {
+    if (!released) resolve(`the nft process that held the table ended with ${exit.signal ?? `exit code ${exit.code}`}`);
+  });
+  return {
+    lost,
+    get plan() { return plan; },
+    async replace(next, signal) {
+      await load(tools, holder, { plan: next, signal });
+      plan = next;
+    },
+    async [Symbol.asyncDispose]() {
+      released = true;
+      await holder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+// Success is what the kernel then holds; nft's text only explains a failure.
+async function load(tools: RedirectTools, holder: NftHolder, order: { readonly plan: RedirectPlan; readonly signal: AbortSignal }): Promise<void> {
+  const { plan, signal } = order;
+  const complaint = await holder.tell(renderTransaction(renderTable(plan, holder.pid)), signal);
+  const found = await readTable(tools, signal);
+  if (found === undefined) throw loadFailed(complaint || "the table is not there");
+  if (found.about?.owner !== holder.pid) refuseForeign(judge(undefined, found));
+  const [first, ...others] = judgeDrift(plan, found);
+  if (first === undefined) return;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more differences)`;
+  throw loadFailed(complaint || `${first}${more}`);
+}
+
+function loadFailed(complaint: string): MeshError {
+  return new MeshError("REDIRECT_FAILED", {
+    doing: "loading the nftables table", what: complaint, target: tableName,
+  });
+}
