@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // The composition root: the only place that knows the process, its signals and which system this is.
+import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/cli.ts";
 import { commandTable } from "./cli/commands/index.ts";
 import { Stopped, type Sink, type StopCause, type Terminal } from "./cli/terminal.ts";
@@ -27,7 +29,9 @@ const code = await runCli(terminal, commandTable);
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 process.exit(code);
 
-async function loadHost(_log: Log): Promise<Host> {
+async function loadHost(log: Log): Promise<Host> {
+  const self = { file: process.execPath, args: [...process.execArgv, fileURLToPath(import.meta.url)] };
+  if (process.platform === "linux") return (await import("./platform/linux/host.ts")).createLinuxHost({ log, environment: process.env, self });
   throw new MeshError("PLATFORM_UNSUPPORTED", { doing: "choosing the platform", what: `there is none for ${process.platform}` });
 }
 
@@ -53,8 +57,8 @@ function onBrokenOutput(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-function sink(stream: NodeJS.WriteStream): Sink {
-  return { write: (text) => void stream.write(text), isTerminal: Boolean(stream.isTTY) };
+function sink(stream: NodeJS.WriteStream & { readonly fd: number }): Sink {
+  return { write: (text) => void stream.write(text), isTerminal: isatty(stream.fd) };
 }
 
 /** Resolves when everything written so far has left, or cannot leave any more. */

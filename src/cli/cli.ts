@@ -49,7 +49,7 @@ async function runCommand(command: Command, args: readonly string[], session: Se
   const { terminal, reporter, threshold, globals } = session;
   const [{ acceptedBy, parseOptions }, { createResultWriter }] = await Promise.all([import("./parse-options.ts"), import("./result.ts")]);
   const flags = command.takesSettings === true ? (await import("./setting-flags.ts")).settingFlags : {};
-  const options = await parseOptions(args, acceptedBy(command, flags));
+  const options = parseOptions(args, acceptedBy(command, flags));
   const host = command.needsHost === false ? undefined : await terminal.loadHost(createLog(reporter, threshold));
   const context: CommandContext = {
     get host(): Host {

@@ -7,9 +7,9 @@ import { renderCommandHelp, renderGroupHelp, renderProgramHelp } from "./render-
 export async function helpFor(line: readonly string[], table: CommandTable): Promise<string> {
   const words = leadingWords(line[0] === "help" ? line.slice(1) : line);
   if (words.length === 0) return renderProgramHelp(table);
-  if (isGroup(words, table)) return renderGroupHelp(words, table);
-  const { entry } = parseWords(words, table);
   const { commands, settings } = await readCommandLine(table);
+  if (isGroup(words, table)) return renderGroupHelp(words, table, commands);
+  const { entry } = parseWords(words, table);
   const shape = commands.find((command) => command.name.join(" ") === entry.name.join(" "));
   return renderCommandHelp(shape ?? (await entry.load()), table, settings);
 }

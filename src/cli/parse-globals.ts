@@ -32,7 +32,7 @@ export function parseGlobals(line: readonly string[]): Globals {
       rest.push(...line.slice(index));
       break;
     }
-    const [flag = "", attached] = splitFlag(word);
+    const [flag, attached] = splitFlag(word);
     if (flag === "--help" || flag === "-h") taken.set("help", true);
     else if (flag === "--version") taken.set("version", true);
     else if (flag === "--output" || flag === "--progress") {

@@ -27,8 +27,8 @@ const parsing = {
 };
 
 /** Reads the words after a command's name; throws USAGE for every mistake in them at once. */
-export async function parseOptions(args: readonly string[], accepted: Accepted): Promise<Options> {
-  const raw = await parseRaw(args, accepted);
+export function parseOptions(args: readonly string[], accepted: Accepted): Options {
+  const raw = parseRaw(args, accepted);
   const problems: string[] = [];
   const values = new Map<string, Value>();
   for (const [name, text] of Object.entries(raw)) {
@@ -59,10 +59,10 @@ export function acceptedBy(command: Pick<Command, "name" | "options" | "position
   };
 }
 
-async function parseRaw(args: readonly string[], accepted: Accepted): Promise<{ readonly [name: string]: unknown; readonly _: readonly (string | number)[] }> {
+function parseRaw(args: readonly string[], accepted: Accepted): { readonly [name: string]: unknown; readonly _: readonly (string | number)[] } {
   const names = (boolean: boolean): string[] => Object.entries(accepted.options).filter(([, { type }]) => (type === "boolean") === boolean).map(([name]) => name);
   try {
-    return await yargs([...args])
+    return yargs([...args])
       .detectLocale(false)
       .parserConfiguration(parsing)
       .help(false)
@@ -72,7 +72,7 @@ async function parseRaw(args: readonly string[], accepted: Accepted): Promise<{ 
       .string(names(false))
       .nargs(Object.fromEntries(names(false).map((name) => [name, 1])))
       .boolean(names(true))
-      .parse();
+      .parseSync();
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : String(cause), accepted);
   }

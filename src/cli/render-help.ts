@@ -19,15 +19,17 @@ export function renderProgramHelp(table: CommandTable): string {
   ]);
 }
 
-/** Help of a word that only gathers commands. */
-export function renderGroupHelp(words: readonly string[], table: CommandTable): string {
+/** Help of a word that only gathers commands; the examples are the first of each. */
+export function renderGroupHelp(words: readonly string[], table: CommandTable, shapes: readonly CommandShape[]): string {
   const children = childrenOf(words, table);
   const called = `linkerd-mesh ${words.join(" ")}`;
+  const names = new Set(children.map(({ name }) => name.join(" ")));
   return paragraphs([
     `${called}: ${table.groups[words.join(" ")] ?? ""}.`,
     `Usage: ${called} COMMAND [OPTIONS]`,
     section("Commands", renderColumns(children.map(entryRow(words)))),
-    section("Examples", renderExamples(children.map(({ name }) => ({ line: `linkerd-mesh ${name.join(" ")} --help`, does: `Shows the options and examples of ${name.join(" ")}` })))),
+    section("Examples", renderExamples(shapes.filter(({ name }) => names.has(name.join(" "))).flatMap(({ examples }) => examples.slice(0, 1)))),
+    `\`${called} COMMAND --help\` shows a command's options.`,
   ]);
 }
 

@@ -13,7 +13,7 @@ const walk = `_linkerd_mesh() {
     if [[ -n "$flag" ]]; then flag=""; continue; fi
     if [[ "$word" == -* ]]; then
       _linkerd_mesh_value "$path" "$word"
-      if [[ "$value" != "none" ]]; then flag="$word"; fi
+      if [[ "$value" != ":none" ]]; then flag="$word"; fi
     elif _linkerd_mesh_at "\${path:+$path }$word"; then
       path="\${path:+$path }$word"
     else
@@ -24,8 +24,8 @@ const walk = `_linkerd_mesh() {
   if [[ -n "$flag" ]]; then
     _linkerd_mesh_value "$path" "$flag"
     case "$value" in
-    text) ;;
-    file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    :none|:text) ;;
+    :file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$value" -- "$current") ;;
     esac
   elif [[ "$current" == -* ]]; then
@@ -54,11 +54,11 @@ ${nodes.map(renderNode).join("\n")}
   esac
 }
 
-# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
+# Sets what may follow the flag $2 of the command $1: :none, :text, :file, or a list of words.
 _linkerd_mesh_value() {
   case "$1:$2" in
 ${[...nodes.flatMap(renderOwnValues), ...offerValues("*", settings)].join("\n")}
-  *) value="none" ;;
+  *) value=":none" ;;
   esac
 }
 
@@ -77,7 +77,7 @@ function renderOwnValues({ path, flags }: CompletionNode): readonly string[] {
 function offerValues(path: string, flags: readonly FlagOffer[]): readonly string[] {
   return flags
     .filter(({ value }) => value !== "none")
-    .map(({ word, value }) => `  ${path}:${word}) value="${typeof value === "string" ? value : value.join(" ")}" ;;`);
+    .map(({ word, value }) => `  ${path}:${word}) value="${typeof value === "string" ? `:${value}` : value.join(" ")}" ;;`);
 }
 
 function words(offers: readonly { readonly word: string }[]): string {

@@ -12,7 +12,7 @@ const walk = `_linkerd_mesh() {
     if [[ -n "$flag" ]]; then flag=""; continue; fi
     if [[ "$word" == -* ]]; then
       _linkerd_mesh_value "$at" "$word"
-      if [[ "\${value[1]}" != "none" ]]; then flag="$word"; fi
+      if [[ "\${value[1]}" != ":none" ]]; then flag="$word"; fi
     elif _linkerd_mesh_at "\${at:+$at }$word"; then
       at="\${at:+$at }$word"
     else
@@ -26,8 +26,8 @@ const walk = `_linkerd_mesh() {
   if [[ -n "$flag" ]]; then
     _linkerd_mesh_value "$at" "$flag"
     case "\${value[1]}" in
-    (text|none) ;;
-    (file) _files ;;
+    (:text|:none) ;;
+    (:file) _files ;;
     (*) compadd -- "\${value[@]}" ;;
     esac
   elif [[ "$current" == -* ]]; then
@@ -37,8 +37,8 @@ const walk = `_linkerd_mesh() {
   fi
 }
 
-# Autoloaded from a file of $fpath the function runs at once; sourced it only registers.
-if [[ "\${funcstack[1]}" == "_linkerd_mesh" ]]; then
+# As the file _linkerd-mesh of $fpath this text is the function itself and runs at once; sourced it only registers.
+if [[ "\${funcstack[1]}" == "_linkerd-mesh" ]]; then
   _linkerd_mesh "$@"
 else
   compdef _linkerd_mesh linkerd-mesh
@@ -67,11 +67,11 @@ ${settings.map(renderOffer).join("\n")}
   )
 }
 
-# Sets what may follow the flag $2 of the command $1: none, text, file, or a list of words.
+# Sets what may follow the flag $2 of the command $1: :none, :text, :file, or a list of words.
 _linkerd_mesh_value() {
   case "$1:$2" in
 ${[...nodes.flatMap(({ path, flags }) => offerValues(`"${path}"`, flags)), ...offerValues("*", settings)].join("\n")}
-  (*) value=(none) ;;
+  (*) value=(:none) ;;
   esac
 }
 
@@ -99,7 +99,7 @@ function renderOffer({ word, describe }: Offer): string {
 function offerValues(path: string, flags: readonly FlagOffer[]): readonly string[] {
   return flags
     .filter(({ value }) => value !== "none")
-    .map(({ word, value }) => `  (${path}:${word}) value=(${typeof value === "string" ? value : value.map(quote).join(" ")}) ;;`);
+    .map(({ word, value }) => `  (${path}:${word}) value=(${typeof value === "string" ? `:${value}` : value.map(quote).join(" ")}) ;;`);
 }
 
 function quote(text: string): string {

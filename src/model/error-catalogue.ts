@@ -165,6 +165,111 @@ export const errorCatalogue = {
     title: "Something that is not ours steers traffic under our name, or to a Linkerd proxy already.",
     remedy: "Stop the other harness, or remove the rules it names (nft delete table inet linkerd_mesh), then start again.",
   },
+  DISK_FULL: {
+    category: "platform", exit: 3,
+    title: "A file could not be written because the disk is full.",
+    remedy: "Free space on the disk that holds the path of the message; nothing that was there before is damaged.",
+  },
+  PROGRAM_MISSING: {
+    category: "platform", exit: 3,
+    title: "A program that is needed is not on this machine.",
+    remedy: "Install the program, or correct the path of the setting that names it.",
+  },
+  PROGRAM_FAILED: {
+    category: "platform", exit: 3,
+    title: "A program could not be started.",
+    remedy: "Run it by hand as the same user; the message carries the system's own words.",
+  },
+  DEMO_NETWORK: {
+    category: "simulator", exit: 3,
+    title: "The small network of the demo could not be made.",
+    remedy: "Run it as root on Linux with iproute2, util-linux and nftables; the message carries the system's own words.",
+  },
+  HARNESS_RUNNING: {
+    category: "harness", exit: 3,
+    title: "Another harness of this machine runs already.",
+    remedy: "See it with `linkerd-mesh status`; stop it, or give this one a STATE_DIR and ports of its own.",
+  },
+  HARNESS_ABSENT: {
+    category: "harness", exit: 1,
+    title: "No harness runs on this machine.",
+    remedy: "Start it: linkerd-mesh run, or systemctl start linkerd-proxy-harness.",
+  },
+  STATE_NEWER: {
+    category: "harness", exit: 3,
+    title: "The state of this machine was written by a later version of this program.",
+    remedy: "Install that version again; or, to begin as a new workload, remove the file that the message names.",
+  },
+  STOP_OVERDUE: {
+    category: "harness", exit: 3,
+    title: "Something did not end within the time of a stop; it was left behind.",
+    remedy: "The message names what was still pending; please report it with the log.",
+  },
+  RIGHTS_MISSING: {
+    category: "harness", exit: 3,
+    title: "This account may not redirect traffic.",
+    remedy: "Run the harness as its service or as root; it keeps only CAP_NET_ADMIN.",
+  },
+  PROXY_USER_MISSING: {
+    category: "harness", exit: 3,
+    title: "The account under which harness and proxy run does not exist.",
+    remedy: "Make it: useradd --system --no-create-home --shell /usr/sbin/nologin linkerd-mesh; or set PROXY_USER to another account or a number.",
+  },
+  PORT_TAKEN: {
+    category: "harness", exit: 3,
+    title: "A port that the harness or the proxy needs is in use.",
+    remedy: "Stop the process that the message names, or give PROXY_INBOUND_PORT, PROXY_OUTBOUND_PORT, PROXY_ADMIN_PORT or HARNESS_ADMIN_PORT another value.",
+  },
+  PROXY_MISSING: {
+    category: "proxy", exit: 3,
+    title: "There is no linkerd2-proxy where it is looked for.",
+    remedy: "Put the binary there, or set PROXY_PATH; docs/proxy.md says where to get it.",
+  },
+  PROXY_VERSION: {
+    category: "proxy", exit: 3,
+    title: "This version of linkerd2-proxy cannot do its work on this machine.",
+    remedy: "Install another version: 2.304.0 to 2.328.x, or 2.331.0 and later; docs/proxy.md says where to get it.",
+  },
+  PROXY_CRASHED: {
+    category: "proxy", exit: 3,
+    title: "The proxy ended by itself; it is started again with growing pauses.",
+    remedy: "Read its last lines in the message: a wrong setting shows there; if they say nothing, set PROXY_LOG=debug.",
+  },
+  PROXY_UNREADY: {
+    category: "proxy", exit: 3,
+    title: "The proxy runs, but would not serve.",
+    remedy: "The message says what is missing; when it is the certificate, see the identity part of `linkerd-mesh status`.",
+  },
+  CONTROL_PLANE_AWAY: {
+    category: "proxy", exit: 3,
+    title: "Linkerd's destination or policy service cannot be reached, so the proxy could not answer captured connections.",
+    remedy: "Check that this machine resolves and reaches DESTINATION_SVC_ADDR and POLICY_SVC_ADDR; traffic goes back to the proxy by itself when they answer.",
+  },
+  REGISTRATION_UNSUPPORTED: {
+    category: "registration", exit: 3,
+    title: "This version does not register with a registration service yet.",
+    remedy: "Set REGISTRATION=static and name the ExternalWorkload; `linkerd-mesh workload manifest` prints one.",
+  },
+  TRUST_ANCHORS: {
+    category: "identity", exit: 3,
+    title: "The file with further trust anchors cannot be used.",
+    remedy: "Correct TRUST_ANCHORS_FILE: it takes a file with one or more PEM certificates.",
+  },
+  SIMULATOR_FAILED: {
+    category: "simulator", exit: 3,
+    title: "A part of the simulated mesh could not be started or reached.",
+    remedy: "Check that the addresses are this machine's own and the ports free, and that `linkerd-mesh simulate` runs for what asks it.",
+  },
+  SIMULATOR_SWITCH: {
+    category: "simulator", exit: 2,
+    title: "The simulated mesh has no such switch or value.",
+    remedy: "`linkerd-mesh simulate set --help` lists the switches with their values.",
+  },
+  DEMO_FAILED: {
+    category: "simulator", exit: 3,
+    title: "The demo did not see what it set out to show.",
+    remedy: "Read what it saw instead; `linkerd-mesh simulate demo --progress plain` tells every step.",
+  },
   INTERNAL: {
     category: "internal", exit: 3,
     title: "Something happened that the program did not foresee.",

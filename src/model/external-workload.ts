@@ -1,3 +1,5 @@
+import { settingsTable } from "./settings/table.ts";
+
 /** A port that the machine's application serves, as ExternalWorkload and Service name it. */
 export interface WorkloadPort {
   readonly name: string;
@@ -21,7 +23,7 @@ export interface ExternalWorkload {
 }
 
 /** Linkerd's own inbound port: what peers dial when the workload publishes no port named `linkerd-proxy`. */
-export const defaultInboundPort = 4143;
+export const defaultInboundPort = Number(settingsTable.proxyInboundPort.default);
 
 /** Name under which a workload publishes another inbound port (Linkerd ≥ edge-25.3.4 looks for it). */
 export const inboundPortName = "linkerd-proxy";

@@ -8,7 +8,7 @@ export type TrafficSettings = Pick<Settings,
   | "outboundRedirect" | "outboundPortsToIgnore" | "outboundNetworksToIgnore" | "inboundPortsToIgnore">;
 
 /** What this machine's traffic shall do once the proxy, which runs as `uid`, is ready. */
-export function planTraffic(settings: TrafficSettings, uid: number): RedirectPlan {
+export function planTraffic(settings: TrafficSettings, uid: number, families: readonly (4 | 6)[] = [4, 6]): RedirectPlan {
   const own = [settings.proxyOutboundPort, settings.proxyInboundPort, settings.proxyAdminPort, settings.harnessAdminPort];
   return {
     outboundPort: settings.proxyOutboundPort,
@@ -19,9 +19,14 @@ export function planTraffic(settings: TrafficSettings, uid: number): RedirectPla
     outboundNetworksToIgnore: settings.outboundNetworksToIgnore,
     inboundPortsToIgnore: settings.inboundPortsToIgnore,
     ownPorts: own.map((port): PortRange => ({ from: port, to: port })),
-    outboundFamilies: [4, 6],
+    outboundFamilies: families,
     exemptUser: uid,
     addresses: settings.inboundNetworkAddress ?? {},
     mode: "redirect",
   };
+}
+
+/** The families in which a proxy can listen on loopback: a kernel without IPv6 has no ::1, and the proxy ends where it cannot listen. */
+export function loopbackFamilies(addresses: readonly { readonly address: string }[]): readonly (4 | 6)[] {
+  return addresses.some(({ address }) => address === "::1") ? [4, 6] : [4];
 }

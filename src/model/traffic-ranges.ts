@@ -22,16 +22,24 @@ export function mergeRanges(ranges: readonly Range[]): readonly Range[] {
 /** What is in `ranges` and not in `others`. */
 export function subtractRanges(ranges: readonly Range[], others: readonly Range[]): readonly Range[] {
   const holes = mergeRanges(others);
+  let next = 0;
   return mergeRanges(ranges).flatMap((range) => {
     const left: Range[] = [];
     let from = range.from;
-    for (const hole of holes) {
-      if (hole.to < from || hole.from > range.to) continue;
+    while (isBefore(holes[next], from)) next += 1;
+    // A hole may reach into the ranges that follow, so that it is looked at again there.
+    for (let at = next; from <= range.to; at += 1) {
+      const hole = holes[at];
+      if (hole === undefined || hole.from > range.to) return [...left, { from, to: range.to }];
       if (hole.from > from) left.push({ from, to: hole.from - 1n });
       from = hole.to + 1n;
     }
-    return from <= range.to ? [...left, { from, to: range.to }] : left;
+    return left;
   });
+}
+
+function isBefore(hole: Range | undefined, number: bigint): boolean {
+  return hole !== undefined && hole.to < number;
 }
 
 /** The ports as a range of numbers. */

@@ -1,32 +1,7 @@
-import type { Address, Network, PortRange } from "./settings/values.ts";
+import type { Address, Network } from "./settings/values.ts";
 import type { RedirectPlan } from "./traffic.ts";
+import type { TrafficMatch, TrafficRow } from "./traffic-row.ts";
 import { fixedRows } from "./traffic-table.ts";
-
-/** How a new TCP connection is recognised. */
-export type TrafficMatch =
-  /** Opened by a process of this user. */
-  | { readonly kind: "user"; readonly uid: number }
-  /** Opened by any process, in one of these families; the kernel's own connections have no process. */
-  | { readonly kind: "process"; readonly families: readonly (4 | 6)[] }
-  /** Never leaves this machine. */
-  | { readonly kind: "local" }
-  /** Taken out of connection tracking, without which no translation is possible. */
-  | { readonly kind: "untracked" }
-  /** Goes to one of these networks. */
-  | { readonly kind: "networks"; readonly networks: readonly Network[] }
-  /** Goes to one of these ports. */
-  | { readonly kind: "ports"; readonly ports: readonly PortRange[] };
-
-/** One line of what happens to traffic, with its reason; the first row that matches decides. */
-export interface TrafficRow {
-  /** Words joined by `-`; unique in its direction. */
-  readonly name: string;
-  readonly direction: "outbound" | "inbound";
-  readonly verdict: "exempt" | "capture";
-  readonly match: TrafficMatch;
-  /** Why it is so, in at most 90 characters, without quotation marks. */
-  readonly why: string;
-}
 
 /** Every row that a plan means, in the order in which they are judged; a direction not captured has none. */
 export function trafficRows(plan: RedirectPlan): readonly TrafficRow[] {
@@ -47,11 +22,13 @@ function outboundRows(plan: RedirectPlan): readonly TrafficRow[] {
   const row = rowMaker("outbound");
   return [
     row("mesh-user", { kind: "user", uid: plan.exemptUser }, "the proxy and its harness would be sent back to themselves"),
+    ...([4, 6] as const).filter((family) => !plan.outboundFamilies.includes(family)).map((family) =>
+      row(`no-ipv${family}`, { kind: "family", family }, "the proxy has no listener for this family")),
     ...fixedRows.filter((fixed) => fixed.direction === "outbound"),
     row("ignored-ports", { kind: "ports", ports: plan.outboundPortsToIgnore }, "OUTBOUND_PORTS_TO_IGNORE of this machine"),
     row("ignored-networks", { kind: "networks", networks: plan.outboundNetworksToIgnore }, "OUTBOUND_NETWORKS_TO_IGNORE of this machine"),
     {
-      ...row("to-the-mesh", { kind: "process", families: plan.outboundFamilies }, "whatever a process dials goes out through the proxy"),
+      ...row("to-the-mesh", { kind: "process" }, "whatever a process dials goes out through the proxy"),
       verdict: "capture",
     },
   ];

@@ -1,5 +1,5 @@
 import type { Network, PortRange } from "./settings/values.ts";
-import type { TrafficRow } from "./traffic-rows.ts";
+import type { TrafficRow } from "./traffic-row.ts";
 
 /** What is exempt on every machine, whatever its settings: nobody is locked out and nothing loops. */
 export const fixedRows: readonly TrafficRow[] = [

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Redirector } from "../model/traffic.ts";
 
 /** Time, so that tests can make it jump. */
@@ -36,6 +37,8 @@ export interface ChildSpec {
   readonly onLine?: (stream: "stdout" | "stderr", line: string) => void;
   /** The child has a standard input that `write` feeds; without it the input is empty. */
   readonly stdin?: boolean;
+  /** The child gets none of our capabilities and no way to gain any (Linux). */
+  readonly dropRights?: boolean;
 }
 
 /** A running child. Disposing it kills it if it still lives and waits for its end. */
@@ -75,6 +78,7 @@ export interface Files {
   /** Names in a folder, sorted; empty when there is none. */
   list(path: string): Promise<readonly string[]>;
   makeFolder(path: string, mode: number): Promise<void>;
+  setMode(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole folder; one that is absent is no error. */
   remove(path: string): Promise<void>;
   /** What is there: undefined for nothing. */
@@ -100,13 +104,21 @@ export interface LocalAddress {
   readonly loopback: boolean;
 }
 
+/** An address and port of a connection. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What the sockets of this machine tell. */
 export interface Sockets {
   addresses(): readonly LocalAddress[];
   /** True when that TCP port can be bound now at that address. */
   portFree(address: string, port: number): Promise<boolean>;
-  /** The process that listens there, when the system tells. */
-  listener(port: number): Promise<{ readonly pid: number } | undefined>;
+  /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
+  listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
+  /** Where an accepted connection was going before the redirect took it; undefined when the system does not tell. */
+  originalDestination(socket: Socket): SocketAddress | undefined;
 }
 
 /** Who we are to the system. */
@@ -130,6 +142,12 @@ export interface Host {
   readonly sockets: Sockets;
   readonly redirector: Redirector;
   account(): Promise<Account>;
+  /**
+   * Linux, as root: continues as that account (a name or a uid) with the right to redirect and no other, by replacing
+   * this process with the same command; the folders become the account's own. Returns where nothing needs to change.
+   * Errors: PROXY_USER_MISSING, PROGRAM_MISSING.
+   */
+  becomeAccount(account: string, folders: readonly string[]): Promise<void>;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

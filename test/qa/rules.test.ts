@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Project } from "./project.ts";
 import { renderFinding, renderFindings } from "./rule.ts";
 import { allRules } from "./rules/index.ts";
+import { renderSizes } from "./sizes.ts";
 
 const repository = Project.fromFolder(".");
 
@@ -25,6 +26,10 @@ describe("the rules of the house", () => {
       });
     });
   }
+
+  after(() => {
+    console.log(`    ${renderSizes(repository)}`);
+  });
 
   it("cover all fifteen, each with its reason, its remedy and a bad example", () => {
     const numbers = new Set(allRules.map((rule) => rule.number));

@@ -1,14 +1,16 @@
 import ts from "typescript";
 import type { Finding } from "./rule.ts";
 
-/** Every node below (and with) this one, depth first. */
+/** Every node below (and with) this one, in the order of the text. */
 export function* descend(node: ts.Node): Generator<ts.Node> {
   const stack = [node];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     yield next;
+    const children: ts.Node[] = [];
     ts.forEachChild(next, (child) => {
-      stack.push(child);
+      children.push(child);
     });
+    stack.push(...children.reverse());
   }
 }
 

@@ -7,6 +7,7 @@ import type { CommandTable } from "../command.ts";
 export const commandTable: CommandTable = {
   groups: {
     config: "The settings of this machine",
+    redirect: "What of this machine's traffic goes through the proxy",
     workload: "How the cluster sees this machine",
   },
   entries: [
@@ -14,6 +15,16 @@ export const commandTable: CommandTable = {
       name: ["overview"],
       describe: "Say how this machine stands and what to do next; the same as no command at all",
       load: async () => (await import("./overview.ts")).overview,
+    },
+    {
+      name: ["run"],
+      describe: "Join the mesh and stay in it until stopped: the harness",
+      load: async () => (await import("./run.ts")).run,
+    },
+    {
+      name: ["status"],
+      describe: "Show how the harness stands: identity, registration, proxy, redirect, application",
+      load: async () => (await import("./status.ts")).status,
     },
     {
       name: ["config", "show"],
@@ -31,9 +42,64 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./config-validate.ts")).configValidate,
     },
     {
+      name: ["redirect", "on"],
+      describe: "Let traffic go through the proxy again; the harness does it as soon as the proxy is ready",
+      load: async () => (await import("./redirect.ts")).redirectOn,
+    },
+    {
+      name: ["redirect", "off"],
+      describe: "Let traffic pass as if there were no mesh, until redirect on; also the way back in for who locked himself out",
+      load: async () => (await import("./redirect.ts")).redirectOff,
+    },
+    {
+      name: ["redirect", "status"],
+      describe: "Say whether traffic is redirected, whether it shall be, and how the rules differ from the settings",
+      load: async () => (await import("./redirect.ts")).redirectStatus,
+    },
+    {
       name: ["workload", "manifest"],
       describe: "Print the ExternalWorkload, Service and policies of this machine for kubectl",
       load: async () => (await import("./workload-manifest.ts")).workloadManifest,
+    },
+    {
+      name: ["simulate"],
+      describe: "Run a small mesh on this machine, without a cluster, for a harness to join",
+      load: async () => (await import("./simulate.ts")).simulate,
+    },
+    {
+      name: ["simulate", "demo"],
+      describe: "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+      load: async () => (await import("./simulate-demo.ts")).simulateDemo,
+    },
+    {
+      name: ["simulate", "status"],
+      describe: "Show where everything of the running simulator is, and how its switches stand",
+      load: async () => (await import("./simulate.ts")).simulateStatus,
+    },
+    {
+      name: ["simulate", "set"],
+      describe: "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+      load: async () => (await import("./simulate.ts")).simulateSet,
+    },
+    {
+      name: ["simulate", "proxy"],
+      describe: "Run a small mesh proxy in the place of linkerd2-proxy, configured by the same LINKERD2_PROXY_ variables",
+      load: async () => (await import("./simulate-proxy.ts")).simulateProxy,
+    },
+    {
+      name: ["simulate", "request"],
+      describe: "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",
+      load: async () => (await import("./simulate-traffic.ts")).simulateRequest,
+    },
+    {
+      name: ["simulate", "call"],
+      describe: "Call the machine over mTLS, as a pod of the simulated mesh does",
+      load: async () => (await import("./simulate-traffic.ts")).simulateCall,
+    },
+    {
+      name: ["simulate", "app"],
+      describe: "Run a small HTTP application that tells in JSON what it was asked",
+      load: async () => (await import("./simulate-traffic.ts")).simulateApp,
     },
     {
       name: ["completion"],

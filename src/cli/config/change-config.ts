@@ -3,6 +3,7 @@ import { MeshError, MeshErrors } from "../../model/errors.ts";
 import { parseConfigFile } from "../../model/settings/config-file.ts";
 import { editConfig, type ConfigEdit } from "../../model/settings/edit-config.ts";
 import { resolve } from "../../model/settings/resolve.ts";
+import type { ConfigFile } from "../../model/settings/sources.ts";
 import type { Host } from "../../platform/host.ts";
 import { foldersOf } from "./read-sources.ts";
 
@@ -23,11 +24,17 @@ export async function changeConfig(host: Host, path: string, edit: ConfigEdit): 
 
 /** Problems that the file had already stay its author's business: they do not stand in the way of mending another line. */
 function refuseNewProblems(host: Host, path: string, texts: { readonly before: string; readonly after: string }): void {
-  const judge = (text: string): readonly MeshError[] =>
-    resolve({ file: parseConfigFile(text, path) }, { os: host.os, role: "none", folders: foldersOf(host) }).problems;
-  const known = new Set(judge(texts.before).map(({ what }) => what));
-  const added = judge(texts.after).filter(({ what }) => !known.has(what));
+  const judge = (file: ConfigFile): readonly MeshError[] => resolve({ file }, { os: host.os, role: "none", folders: foldersOf(host) }).problems;
+  const [before, after] = [parseConfigFile(texts.before, path), parseConfigFile(texts.after, path)];
+  // Lines may have moved: problems are compared as if all stood in one line, and told with their own.
+  const known = new Set(judge(withoutLines(before)).map(({ what }) => what));
+  const alike = judge(withoutLines(after));
+  const added = judge(after).filter((_, index) => !known.has(alike[index]?.what ?? ""));
   if (added.length > 0) throw new MeshErrors(added);
+}
+
+function withoutLines(file: ConfigFile): ConfigFile {
+  return { ...file, entries: file.entries.map((entry) => ({ ...entry, line: 0 })) };
 }
 
 async function ensureFolder(host: Host, folder: string): Promise<void> {
@@ -35,8 +42,15 @@ async function ensureFolder(host: Host, folder: string): Promise<void> {
 }
 
 async function lockFile(host: Host, path: string): Promise<AsyncDisposable> {
-  const lock = await host.files.lock(`${path}.lock`);
-  if (lock !== undefined) return lock;
-  const what = "somebody else is changing it at this moment";
-  throw new MeshError("CONFIG_BUSY", { doing: `changing the config file ${path}`, what, target: path });
+  const name = `${path}.lock`;
+  const lock = await host.files.lock(name);
+  if (lock === undefined) {
+    const what = "somebody else is changing it at this moment";
+    throw new MeshError("CONFIG_BUSY", { doing: `changing the config file ${path}`, what, target: path });
+  }
+  const stack = new AsyncDisposableStack();
+  stack.use(lock);
+  // Nothing of ours shall stay beside the file; it goes while the lock is still held.
+  stack.defer(() => host.files.remove(name));
+  return stack;
 }

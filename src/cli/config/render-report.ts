@@ -8,8 +8,8 @@ export function renderReport(report: Report): string {
 /** Notices and problems, one after the other, each problem with its next step. */
 export function renderJudgement({ notices, problems }: Pick<Report, "notices" | "problems">): string[] {
   return [
-    ...notices.map(({ message }) => `note: ${message}.`),
-    ...problems.flatMap(({ code, message, remedy }) => [`problem: ${message}.`, `  code   ${code}`, `  next   ${remedy}`]),
+    ...notices.map(({ message }) => `note: ${renderSentence(message)}`),
+    ...problems.flatMap(({ code, message, remedy }) => [`problem: ${renderSentence(message)}`, `  code   ${code}`, `  next   ${remedy}`]),
   ];
 }
 
@@ -20,8 +20,12 @@ export function renderCount(count: number): string {
 
 function renderSettings({ settings }: Report): string {
   const rows = settings.map(({ setting, value, origin, saidBy }) => [setting, renderValue(value), saidBy ?? origin ?? ""] as const);
-  const width = (column: 0 | 1): number => Math.min(64, Math.max(...rows.map((row) => row[column].length)));
+  const width = (column: 0 | 1): number => Math.min(90, Math.max(...rows.map((row) => row[column].length)));
   return rows.map(([setting, value, from]) => `${setting.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`.trimEnd()).join("\n");
+}
+
+function renderSentence(text: string): string {
+  return /[.!?]$/u.test(text) ? text : `${text}.`;
 }
 
 function renderValue(value: string | undefined): string {

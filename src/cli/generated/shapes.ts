@@ -2,4 +2,564 @@
 import type { CommandShape } from "../../generate/command-shape.ts";
 
 /** What help and completion show of every command. */
-export const commandShapes: readonly CommandShape[] = [];
+export const commandShapes: readonly CommandShape[] = [
+  {
+    "name": [
+      "overview"
+    ],
+    "describe": "Say how this machine stands and what to do next; the same as no command at all",
+    "examples": [
+      {
+        "line": "linkerd-mesh",
+        "does": "Says how this machine stands and what to do next"
+      },
+      {
+        "line": "linkerd-mesh --output json",
+        "does": "Says the same as one JSON object"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "run"
+    ],
+    "describe": "Join the mesh and stay in it until stopped: the harness",
+    "examples": [
+      {
+        "line": "linkerd-mesh run",
+        "does": "Joins with the settings of this machine; as root it continues as PROXY_USER"
+      },
+      {
+        "line": "linkerd-mesh run --outbound-redirect off",
+        "does": "Joins as a machine that only receives"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "status"
+    ],
+    "describe": "Show how the harness stands: identity, registration, proxy, redirect, application",
+    "examples": [
+      {
+        "line": "linkerd-mesh status",
+        "does": "Shows one screen; ends with 1 when this machine is not part of the mesh"
+      },
+      {
+        "line": "linkerd-mesh status --output json",
+        "does": "Prints the same for a script"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "config",
+      "show"
+    ],
+    "describe": "Show every setting with its value and where it comes from, and all problems at once",
+    "examples": [
+      {
+        "line": "linkerd-mesh config show",
+        "does": "Shows what the harness would run with"
+      },
+      {
+        "line": "linkerd-mesh config show --cluster-domain example.org",
+        "does": "Shows what follows from another cluster domain"
+      }
+    ],
+    "options": {
+      "for": {
+        "type": "string",
+        "choices": [
+          "run",
+          "autoregister"
+        ],
+        "default": "run",
+        "describe": "The command whose settings are meant: the harness, or the registration service"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "config",
+      "set"
+    ],
+    "describe": "Change one setting in the config file; comments and order stay",
+    "examples": [
+      {
+        "line": "linkerd-mesh config set inboundNetworkAddress 10.0.0.5",
+        "does": "Says at which address the cluster reaches this machine"
+      },
+      {
+        "line": "linkerd-mesh config set logLevel --unset",
+        "does": "Goes back to the default log level"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "setting",
+        "describe": "Name of the setting, as config show writes it",
+        "required": true
+      },
+      {
+        "name": "value",
+        "describe": "Its new value",
+        "required": false
+      }
+    ],
+    "options": {
+      "unset": {
+        "type": "boolean",
+        "describe": "Remove the setting from the file, so that its default counts again"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Change this config file instead of the system's"
+      }
+    }
+  },
+  {
+    "name": [
+      "config",
+      "validate"
+    ],
+    "describe": "Check all settings, wherever they come from, and tell every problem at once",
+    "examples": [
+      {
+        "line": "linkerd-mesh config validate",
+        "does": "Checks what the harness would run with"
+      },
+      {
+        "line": "linkerd-mesh config validate --config ./new.yaml",
+        "does": "Checks a file before it is put in place"
+      }
+    ],
+    "options": {
+      "for": {
+        "type": "string",
+        "choices": [
+          "run",
+          "autoregister"
+        ],
+        "default": "run",
+        "describe": "The command whose settings are meant: the harness, or the registration service"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "on"
+    ],
+    "describe": "Let traffic go through the proxy again; the harness does it as soon as the proxy is ready",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect on",
+        "does": "Takes back a redirect off"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "off"
+    ],
+    "describe": "Let traffic pass as if there were no mesh, until redirect on; also the way back in for who locked himself out",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect off",
+        "does": "Takes every rule away; the harness and the proxy keep running"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "redirect",
+      "status"
+    ],
+    "describe": "Say whether traffic is redirected, whether it shall be, and how the rules differ from the settings",
+    "examples": [
+      {
+        "line": "linkerd-mesh redirect status --output json",
+        "does": "Prints state, owner and differences for a script"
+      }
+    ],
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "workload",
+      "manifest"
+    ],
+    "describe": "Print the ExternalWorkload, Service and policies of this machine for kubectl",
+    "examples": [
+      {
+        "line": "linkerd-mesh workload manifest --port http:8080 | kubectl apply -f -",
+        "does": "Makes this machine known to the cluster"
+      },
+      {
+        "line": "linkerd-mesh workload manifest --port http:8080 --client default.web.serviceaccount.identity.linkerd.cluster.local",
+        "does": "Lets one service account call it"
+      }
+    ],
+    "options": {
+      "port": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A port of the application as NAME:PORT; may be given several times"
+      },
+      "client": {
+        "type": "string",
+        "repeat": true,
+        "describe": "An identity that may call the machine; every identity of the mesh when left out"
+      }
+    },
+    "takesSettings": true
+  },
+  {
+    "name": [
+      "simulate"
+    ],
+    "describe": "Run a small mesh on this machine, without a cluster, for a harness to join",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate --listen 10.90.0.1 --machine-address 10.90.0.2",
+        "does": "Runs a mesh for a machine on the same network"
+      },
+      {
+        "line": "linkerd-mesh simulate --ttl 20s --output json",
+        "does": "Renews certificates every ten seconds, and tells in JSON where everything is"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      },
+      "listen": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address of the control plane and the meshed service"
+      },
+      "machine-address": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address at which the mesh reaches the machine that joins"
+      },
+      "service-address": {
+        "type": "string",
+        "default": "127.0.0.1",
+        "describe": "Address of the Service, which only a redirect makes reachable"
+      },
+      "application-port": {
+        "type": "number",
+        "default": 8080,
+        "describe": "Port of the machine's application"
+      },
+      "trust-domain": {
+        "type": "string",
+        "default": "root.linkerd.cluster.local",
+        "describe": "SPIFFE trust domain"
+      },
+      "cluster-domain": {
+        "type": "string",
+        "default": "cluster.local",
+        "describe": "DNS domain of the cluster"
+      },
+      "ttl": {
+        "type": "string",
+        "default": "1h",
+        "describe": "Life of the machine's certificates; they are renewed at its half"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "demo"
+    ],
+    "describe": "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate demo",
+        "does": "Plays it, best as root on Linux"
+      },
+      {
+        "line": "PROXY_PATH=/usr/lib/linkerd-mesh/linkerd2-proxy linkerd-mesh simulate demo",
+        "does": "Plays it with the real proxy"
+      }
+    ],
+    "options": {
+      "stage": {
+        "type": "string",
+        "choices": [
+          "namespaces",
+          "user-namespace"
+        ],
+        "describe": "Play here instead of where this machine allows most"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "status"
+    ],
+    "describe": "Show where everything of the running simulator is, and how its switches stand",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate status",
+        "does": "Shows every switch"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "set"
+    ],
+    "describe": "Make something of the running simulator misbehave: identity, bundle, issuer, destination, policy, peer, peer-certificate, access",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate set identity expired",
+        "does": "Gives the machine a certificate whose life is over"
+      },
+      {
+        "line": "linkerd-mesh simulate set policy refuse",
+        "does": "Takes the policy service away"
+      },
+      {
+        "line": "linkerd-mesh simulate set identity good",
+        "does": "Sets it right again"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "switch",
+        "describe": "What",
+        "required": true,
+        "choices": [
+          "identity",
+          "bundle",
+          "issuer",
+          "destination",
+          "policy",
+          "peer",
+          "peer-certificate",
+          "access"
+        ]
+      },
+      {
+        "name": "value",
+        "describe": "identity: good|rotate|expired|wrong-id|wrong-chain|no-entry|silent; bundle: same|grow; issuer: on|cut|refuse|slow; destination: on|cut|refuse|slow; policy: on|cut|refuse|slow; peer: on|cut|refuse|slow; peer-certificate: good|rotate|expired|wrong-chain|wrong-id; access: client|mesh|all|nobody",
+        "required": true
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the simulator: its sockets and the harness's config file"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "proxy"
+    ],
+    "describe": "Run a small mesh proxy in the place of linkerd2-proxy, configured by the same LINKERD2_PROXY_ variables",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate proxy --misbehave crash-after=5000",
+        "does": "Ends with an error after five seconds, for rehearsals"
+      }
+    ],
+    "options": {
+      "misbehave": {
+        "type": "string",
+        "repeat": true,
+        "describe": "Make it misbehave: crash-after=MS ends it with exit code 101 after so many milliseconds; ignore-shutdown=yes makes it deaf to POST /shutdown and SIGTERM; never-ready=yes lets it never get a certificate; version=X is the version that it says it has"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "request"
+    ],
+    "describe": "Ask a URL in plain HTTP, as an application does that knows nothing of a mesh",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate request http://10.90.1.1/",
+        "does": "Calls the simulated Service; a joined machine reaches it over mTLS"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "url",
+        "describe": "What to ask, as http://10.90.1.1/",
+        "required": true
+      }
+    ],
+    "options": {
+      "patience": {
+        "type": "number",
+        "default": 5,
+        "describe": "Seconds to wait for an answer"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "call"
+    ],
+    "describe": "Call the machine over mTLS, as a pod of the simulated mesh does",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate call --to 10.90.0.2:4143 --as stranger",
+        "does": "Calls under an identity that has no permission"
+      }
+    ],
+    "options": {
+      "dir": {
+        "type": "string",
+        "default": "/tmp/linkerd-mesh-simulate",
+        "describe": "Folder of the running simulator"
+      },
+      "to": {
+        "type": "string",
+        "required": true,
+        "describe": "Address and port of the machine's proxy, as 10.90.0.2:4143"
+      },
+      "as": {
+        "type": "string",
+        "default": "client",
+        "describe": "Service account of the caller, or a whole identity"
+      },
+      "port": {
+        "type": "number",
+        "default": 8080,
+        "describe": "Port of the machine's application"
+      },
+      "session": {
+        "type": "string",
+        "choices": [
+          "http2",
+          "bytes"
+        ],
+        "default": "http2",
+        "describe": "HTTP/2 as between proxies, or bytes as they are"
+      },
+      "patience": {
+        "type": "number",
+        "default": 5,
+        "describe": "Seconds to wait for an answer"
+      }
+    }
+  },
+  {
+    "name": [
+      "simulate",
+      "app"
+    ],
+    "describe": "Run a small HTTP application that tells in JSON what it was asked",
+    "examples": [
+      {
+        "line": "linkerd-mesh simulate app --listen 0.0.0.0:8080",
+        "does": "Serves until stopped"
+      }
+    ],
+    "options": {
+      "listen": {
+        "type": "string",
+        "required": true,
+        "describe": "Address and port, as 10.90.0.2:8080"
+      }
+    }
+  },
+  {
+    "name": [
+      "completion"
+    ],
+    "describe": "Print the completion script of a shell",
+    "examples": [
+      {
+        "line": "source <(linkerd-mesh completion bash)",
+        "does": "Switches completion on in this bash"
+      },
+      {
+        "line": "linkerd-mesh completion bash > /etc/bash_completion.d/linkerd-mesh",
+        "does": "Switches it on in every bash"
+      },
+      {
+        "line": "linkerd-mesh completion zsh > \"${fpath[1]}/_linkerd-mesh\"",
+        "does": "Switches it on in zsh"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "shell",
+        "describe": "The shell",
+        "required": true,
+        "choices": [
+          "bash",
+          "zsh"
+        ]
+      }
+    ]
+  },
+  {
+    "name": [
+      "schema"
+    ],
+    "describe": "Print the JSON schema of what a command prints with --output json",
+    "examples": [
+      {
+        "line": "linkerd-mesh schema overview",
+        "does": "Prints the schema of one command's objects"
+      },
+      {
+        "line": "linkerd-mesh schema",
+        "does": "Prints all schemas, and that of stderr's lines under --progress json"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "command",
+        "describe": "Words of the command; the schemas of all, and of stderr under --progress json, when left out",
+        "required": false,
+        "rest": true
+      }
+    ]
+  },
+  {
+    "name": [
+      "version"
+    ],
+    "describe": "Show the version",
+    "examples": [
+      {
+        "line": "linkerd-mesh version --output json",
+        "does": "Shows the version for a script"
+      }
+    ]
+  }
+];

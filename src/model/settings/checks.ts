@@ -11,7 +11,8 @@ type Values = ReadonlyMap<SettingKey, Resolved>;
 interface Check<K extends SettingKey = SettingKey> {
   readonly about: readonly K[];
   /** What is wrong, as a sentence without final stop. */
-  readonly judge: (settings: Pick<Required<Settings>, K>) => string | undefined;
+  // A method, so that a check of a few settings is a check of any: it is called when all of its own have their values.
+  judge(settings: Pick<Required<Settings>, K>): string | undefined;
   readonly remedy: string;
 }
 
@@ -61,14 +62,13 @@ export function noticeSettings(values: Values): Notice[] {
 }
 
 function check<const K extends SettingKey>(declared: Check<K>): Check {
-  // `judge` is only called when all of `about` have their values.
-  return declared as unknown as Check;
+  return declared;
 }
 
 function judgeWith({ about, judge }: Pick<Check, "about" | "judge">, values: Values): string | undefined {
   const found = about.map((key) => values.get(key));
   if (found.some((value) => value === undefined)) return undefined;
-  return judge(Object.fromEntries(about.map((key) => [key, values.get(key)?.value])) as unknown as Required<Settings>);
+  return judge(Object.fromEntries(about.map((key) => [key, values.get(key)?.value])) as Required<Settings>);
 }
 
 function judgeReachable(address: string | undefined): string | undefined {
@@ -81,12 +81,12 @@ const onlyStatic = ["workloadName", "workloadNamespace", "workloadServerName", "
 const onlyDynamic = ["workloadGroupName", "workloadGroupNamespace"] as const;
 
 function noticeUnused(values: Values): Notice[] {
-  const registration = values.get("registration")?.value;
+  const registration = values.get("registration")?.text;
   if (registration === undefined) return [];
   const unused: readonly SettingKey[] = registration === "static" ? onlyDynamic : onlyStatic;
   return unused.flatMap((key) => {
     const where = values.get(key)?.where;
-    return where === undefined ? [] : [{ key, text: `${where} has no effect with registration ${String(registration)}` }];
+    return where === undefined ? [] : [{ key, text: `${where} has no effect with registration ${registration}` }];
   });
 }
 

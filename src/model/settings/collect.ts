@@ -1,4 +1,4 @@
-import { renderSuggestion } from "../../base/suggest.ts";
+import { renderSuggestion, suggest } from "../../base/suggest.ts";
 import { MeshError } from "../errors.ts";
 import { settingKeys, settingRow, type SettingKey } from "./settings.ts";
 import { sourceKinds, type ConfigFile, type Notice, type RegistryValues, type Said, type Sources } from "./sources.ts";
@@ -59,7 +59,7 @@ function collectVariables(environment: NonNullable<Sources["environment"]>, os: 
     if (!name.startsWith(variablePrefix) || name === configVariable) continue;
     const key = findSetting("variable", name);
     const text = environment[original] ?? "";
-    if (key === undefined) found.problems.push(unknown(original, renderSuggestion(name, [...surfaceNames("variable"), configVariable])));
+    if (key === undefined) found.problems.push(unknown(original, suggestVariable(name)));
     else if (isSaid(key, text)) found.said.push({ key, text, source: "environment", where: original });
   }
   for (const key of settingKeys) {
@@ -67,6 +67,13 @@ function collectVariables(environment: NonNullable<Sources["environment"]>, os: 
     const text = where === undefined ? undefined : environment[names.get(where) ?? where];
     if (where !== undefined && text !== undefined && text !== "") found.said.push({ key, text, source: "environment", where, borrowed: true });
   }
+}
+
+// Compared without the prefix that all share: with it, everything is near to everything.
+function suggestVariable(name: string): string {
+  const bare = (variable: string): string => variable.slice(variablePrefix.length);
+  const near = suggest(bare(name), [...surfaceNames("variable"), configVariable].map(bare));
+  return near.length === 0 ? "" : `; did you mean ${near.map((found) => variablePrefix + found).join(" or ")}?`;
 }
 
 function collectFile(file: ConfigFile, found: Found): void {

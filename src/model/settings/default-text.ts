@@ -11,7 +11,7 @@ export function defaultText(declared: Default, os: Os): string {
 
 /** The other settings that a default is derived from. */
 export function referencesOf(text: string): readonly string[] {
-  return [...text.matchAll(/<(\w+)>/g)].map(([, key = ""]) => key);
+  return [...new Set(text.matchAll(/<(\w+)>/g).map(([, key = ""]) => key))];
 }
 
 /** Puts the texts of other settings and the system's folders into a default. */

@@ -32,7 +32,7 @@ function replaceValue(text: string, { key, value }: Entry, wanted: string): stri
   const between = text.slice(colon + 1, start);
   // A value that began on a line of its own moves up beside its key; comments between the two follow it.
   if (isCollection(value) && between.includes("\n")) return `${text.slice(0, colon + 1)} ${renderScalar(wanted)}${between.trimEnd()}${withLineEnd(text, end)}`;
-  return `${text.slice(0, colon + 1)}${between.trimEnd() === "" ? " " : between}${renderScalar(wanted)}${withLineEnd(text, end)}`;
+  return `${text.slice(0, colon + 1)}${between === "" ? " " : between}${renderScalar(wanted)}${withLineEnd(text, end)}`;
 }
 
 // The range of a block value includes the end of its last line.

@@ -1,4 +1,4 @@
-import { settingKeys, settingRow } from "./settings.ts";
+import { settingKeys, settingRow, type SettingKey } from "./settings.ts";
 import { surfacesOf } from "./surfaces.ts";
 
 /** How the command line takes one setting. */
@@ -13,13 +13,14 @@ export interface SettingOption {
 /** A flag for every setting that this side reads, by flag name without dashes. */
 export function settingOptions(side: "machine" | "server" = "machine"): Readonly<Record<string, SettingOption>> {
   const keys = settingKeys.filter((key) => isReadBy(settingRow(key).of ?? "machine", side));
-  return Object.fromEntries(keys.map((key) => {
-    const { kind, doc } = settingRow(key);
-    if (kind.name === "boolean") return [surfacesOf(key).flag, { type: "boolean", describe: doc }];
-    const form = kind.choices === undefined ? ` (${kind.form})` : "";
-    const described = { type: "string", describe: doc + form, value: kind.name } as const;
-    return [surfacesOf(key).flag, kind.choices === undefined ? described : { ...described, choices: kind.choices }];
-  }));
+  return Object.fromEntries(keys.map((key) => [surfacesOf(key).flag, optionOf(key)]));
+}
+
+function optionOf(key: SettingKey): SettingOption {
+  const { kind, doc } = settingRow(key);
+  if (kind.name === "boolean") return { type: "boolean", describe: doc };
+  if (kind.choices !== undefined) return { type: "string", describe: doc, value: kind.name, choices: kind.choices };
+  return { type: "string", describe: `${doc} (${kind.form})`, value: kind.name };
 }
 
 function isReadBy(of: "machine" | "server" | "both", side: "machine" | "server"): boolean {

@@ -42,7 +42,8 @@ export function resolve(sources: Sources, context: ResolveContext): Resolution {
   const work: Work = { said, context, resolved: new Map(), broken: new Set(), notices: [...notices], problems: [...problems] };
   for (const key of settingKeys) takeSaid(key, work);
   for (const key of settingKeys) takeDefault(key, work);
-  for (const key of settingKeys) demand(key, work);
+  // A file that cannot be read may hold what seems to be missing.
+  if (sources.file === undefined || sources.file.troubles.length === 0) for (const key of settingKeys) demand(key, work);
   const resolved = new Map(settingKeys.flatMap((key) => {
     const found = work.resolved.get(key);
     return found === undefined ? [] : [[key, found] as const];
@@ -140,5 +141,5 @@ const osNames = { linux: "Linux", win32: "Windows" } as const;
 // The one place where values lose and regain their types: every value was made by the parse of its own row,
 // and a row with a default has a value here, or there would have been a problem.
 function toSettings(resolved: ReadonlyMap<SettingKey, Resolved>): Settings {
-  return Object.fromEntries([...resolved].map(([key, { value }]) => [key, value])) as unknown as Settings;
+  return Object.fromEntries([...resolved].map(([key, { value }]) => [key, value])) as Settings;
 }

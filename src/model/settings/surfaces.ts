@@ -55,6 +55,15 @@ export function surfaceNames(surface: keyof Surfaces): readonly string[] {
   return settingKeys.map((key) => surfacesOf(key)[surface]);
 }
 
+const index = {
+  flag: indexOf("flag"),
+  variable: indexOf("variable"),
+  configKey: indexOf("configKey"),
+  registryValue: indexOf("registryValue"),
+  msiProperty: indexOf("msiProperty"),
+  parameter: indexOf("parameter"),
+} as const;
+
 function isCaseless(surface: keyof Surfaces): boolean {
   return surface === "registryValue" || surface === "parameter";
 }
@@ -65,12 +74,3 @@ function indexOf(surface: keyof Surfaces): ReadonlyMap<string, SettingKey> {
     return [isCaseless(surface) ? name.toLowerCase() : name, key];
   }));
 }
-
-const index = {
-  flag: indexOf("flag"),
-  variable: indexOf("variable"),
-  configKey: indexOf("configKey"),
-  registryValue: indexOf("registryValue"),
-  msiProperty: indexOf("msiProperty"),
-  parameter: indexOf("parameter"),
-} as const;

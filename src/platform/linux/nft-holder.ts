@@ -24,7 +24,8 @@ export async function startHolder(tools: RedirectTools): Promise<NftHolder> {
     exited: child.exited,
     tell(line, signal) {
       // One at a time: the marker that ends an answer belongs to one question.
-      const ours = turn.then(() => ask(child, ear, { line, signal }), () => ask(child, ear, { line, signal }));
+      const question = { line, signal, milliseconds: tools.answerLimit ?? answerLimit };
+      const ours = turn.then(() => ask(child, ear, question), () => ask(child, ear, question));
       turn = ours;
       return ours;
     },
@@ -60,13 +61,19 @@ class Ear {
   }
 }
 
-async function ask(child: Child, ear: Ear, question: { readonly line: string; readonly signal: AbortSignal }): Promise<string> {
+interface Question {
+  readonly line: string;
+  readonly signal: AbortSignal;
+  readonly milliseconds: number;
+}
+
+async function ask(child: Child, ear: Ear, question: Question): Promise<string> {
   question.signal.throwIfAborted();
   const { marker, complaint } = ear.listen();
-  const bounded = AbortSignal.any([question.signal, AbortSignal.timeout(answerLimit)]);
+  const bounded = AbortSignal.any([question.signal, AbortSignal.timeout(question.milliseconds)]);
   const { promise: ended, reject } = Promise.withResolvers<never>();
   const abort = (): void => {
-    reject(question.signal.aborted ? question.signal.reason : failed(`nft did not answer within ${answerLimit / 1_000} s`));
+    reject(question.signal.aborted ? question.signal.reason : failed(`nft did not answer within ${question.milliseconds / 1_000} s`));
   };
   bounded.addEventListener("abort", abort, { once: true });
   void child.exited.then((exit) => reject(failed(`nft ended with ${exit.signal ?? `exit code ${exit.code}`}`)));

@@ -19,7 +19,7 @@ const element = z.union([
 ]);
 
 const object = z.object({
-  table: z.object({ family: z.string(), name: z.string(), flags: z.unknown() }).optional(),
+  table: z.object({ family: z.string(), name: z.string(), flags: z.unknown().optional() }).optional(),
   chain: z.object({
     family: z.string(), table: z.string(), name: z.string(),
     type: z.string().optional(), hook: z.string().optional(), prio: z.number().optional(),

@@ -1,5 +1,5 @@
 import { MeshError } from "../../model/errors.ts";
-import type { Account, Clock, Files, Log, Processes } from "../host.ts";
+import type { Account, Files, Finished, Processes } from "../host.ts";
 import { parseListing, parseObjects, type Listing } from "./nft-listing.ts";
 import { tableName } from "./nft-table.ts";
 
@@ -7,15 +7,15 @@ import { tableName } from "./nft-table.ts";
 export interface RedirectTools {
   readonly processes: Processes;
   readonly files: Files;
-  readonly clock: Clock;
-  readonly log: Log;
+  /** How long nft may take for one answer, in milliseconds; `answerLimit` when left out. */
+  readonly answerLimit?: number;
   account(): Promise<Account>;
 }
 
 // Not by PATH: what runs with the right to change the network is not chosen by a variable.
 const places = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/usr/local/sbin/nft"];
 
-/** nft -i reads and writes a history file in HOME; there is none to leave behind. */
+/** The environment of every nft: a HOME where `nft -i` cannot leave its history file, and messages in English. */
 export const nftEnvironment: Readonly<Record<string, string>> = { HOME: "/dev/null", LC_ALL: "C" };
 
 /** Where nft is, or undefined when it is not installed. */
@@ -63,8 +63,7 @@ export async function readTable(tools: RedirectTools, signal: AbortSignal): Prom
 
 /** Asks the kernel, without changing anything, whether it takes these commands; its complaint when it does not. */
 export async function checkCommands(tools: RedirectTools, commands: string, signal: AbortSignal): Promise<string | undefined> {
-  const file = await requireNft(tools.files);
-  const result = await tools.processes.run({ file, args: ["-c", "-f", "-"], environment: nftEnvironment, input: commands }, signal);
+  const result = await runNft(tools, { args: ["-c", "-f", "-"], input: commands }, signal);
   return result.code === 0 ? undefined : firstComplaint(result.stderr);
 }
 
@@ -80,14 +79,24 @@ async function isTablePresent(tools: RedirectTools, signal: AbortSignal): Promis
 }
 
 async function list(tools: RedirectTools, what: readonly string[], signal: AbortSignal): Promise<string> {
-  const file = await requireNft(tools.files);
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(answerLimit)]);
-  const result = await tools.processes.run({ file, args: ["-j", "list", ...what], environment: nftEnvironment }, bounded);
+  const result = await runNft(tools, { args: ["-j", "list", ...what] }, signal);
   if (result.code === 0) return result.stdout;
   throw new MeshError("REDIRECT_FAILED", {
     doing: `listing nftables ${what.join(" ")}`, what: firstComplaint(result.stderr),
     remedy: "Run it as root or with CAP_NET_ADMIN; otherwise do what nft's text says.",
   });
+}
+
+async function runNft(tools: RedirectTools, call: { readonly args: readonly string[]; readonly input?: string }, signal: AbortSignal): Promise<Finished> {
+  const file = await requireNft(tools.files);
+  const milliseconds = tools.answerLimit ?? answerLimit;
+  const limit = AbortSignal.timeout(milliseconds);
+  try {
+    return await tools.processes.run({ ...call, file, environment: nftEnvironment }, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    throw new MeshError("REDIRECT_FAILED", { doing: `running nft ${call.args.join(" ")}`, what: `it did not end within ${milliseconds / 1_000} s`, cause: error });
+  }
 }
 
 /** How long nft may take for one answer, in milliseconds; a table of a thousand networks takes some tens. */

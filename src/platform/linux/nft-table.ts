@@ -1,5 +1,6 @@
 import { mergeRanges, networkNumbers, portNumbers, type Range } from "../../model/traffic-ranges.ts";
-import { trafficRows, type TrafficMatch, type TrafficRow } from "../../model/traffic-rows.ts";
+import type { TrafficMatch, TrafficRow } from "../../model/traffic-row.ts";
+import { trafficRows } from "../../model/traffic-rows.ts";
 import type { RedirectPlan } from "../../model/traffic.ts";
 
 /** The one table that is ours, in the family that sees IPv4 and IPv6. */
@@ -48,7 +49,7 @@ const opening = "tcp flags & (fin|syn|rst|ack) == syn";
 const anyUser = "meta skuid 0-4294967294";
 
 /**
- * The chains are the same for every plan; only rules and sets differ. So a replacement swaps rules inside chains that
+ * The chains are the same for every plan; only rules and the content of sets differ. So a replacement swaps rules inside chains that
  * stay hooked, and no packet passes between an old and a new chain.
  */
 export const chains: readonly NftChain[] = [
@@ -67,7 +68,7 @@ export function planTable(plan: RedirectPlan): NftTable {
   const exempt = rows.filter((row) => row.verdict === "exempt");
   return {
     chains,
-    sets: rows.flatMap(setsOf),
+    sets: allSets(plan),
     rules: [
       tracking,
       ...exempt.flatMap((row) => matches(row).map((text) => rule(`exempt_${row.direction}`, `${text} accept`, row))),
@@ -119,12 +120,20 @@ function matches(row: TrafficRow): readonly string[] {
   const match = row.match;
   switch (match.kind) {
     case "user": return [`meta skuid ${match.uid}`];
-    case "process": return match.families.length === 2 ? [anyUser] : match.families.map((family) => `meta nfproto ipv${family} ${anyUser}`);
+    case "process": return [anyUser];
+    case "family": return [`meta nfproto ipv${match.family}`];
     case "local": return [row.direction === "outbound" ? `oifname "lo"` : `iifname "lo"`];
     case "untracked": return ["ct state untracked"];
     case "networks": return [`ct original ip daddr @${setName(row, 4)}`, `ct original ip6 daddr @${setName(row, 6)}`];
     case "ports": return [`meta l4proto tcp ct original proto-dst @${setName(row)}`];
   }
+}
+
+// Every plan has every set, so that a replacement empties what the plan before it filled.
+function allSets(plan: RedirectPlan): readonly NftSet[] {
+  const captured = { outbound: plan.captureOutbound, inbound: plan.captureInbound };
+  return trafficRows({ ...plan, captureInbound: true, captureOutbound: true })
+    .flatMap((row) => setsOf(row).map((set) => (captured[row.direction] ? set : { ...set, ranges: [] })));
 }
 
 function setsOf(row: TrafficRow): readonly NftSet[] {

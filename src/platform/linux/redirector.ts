@@ -4,7 +4,7 @@ import { judgeDrift, judgeMode } from "./nft-drift.ts";
 import { startHolder, type NftHolder } from "./nft-holder.ts";
 import type { Listing } from "./nft-listing.ts";
 import { checkCommands, findNft, findRival, installRemedy, readTable, type RedirectTools } from "./nft-program.ts";
-import { renderTable, renderTransaction } from "./nft-render.ts";
+import { renderTable, renderTransaction, type Holder } from "./nft-render.ts";
 import { tableName } from "./nft-table.ts";
 
 /** Redirects with one nftables table, held by a child process of ours. */
@@ -28,7 +28,8 @@ async function findObstacle(tools: RedirectTools): Promise<{ readonly what: stri
       remedy: "Run the harness as its service, which has that right, or as root.",
     };
   }
-  const complaint = await checkCommands(tools, `add table inet ${tableName}_check { flags owner; }\n`, AbortSignal.timeout(5_000));
+  // No signal of its own: every nft is bounded.
+  const complaint = await checkCommands(tools, `add table inet ${tableName}_check { flags owner; }\n`, new AbortController().signal);
   if (complaint === undefined) return undefined;
   return { what: `the kernel takes no table with an owner: ${complaint}`, remedy: "Use Linux 5.12 or newer with nf_tables, and nft 1.0 or newer." };
 }
@@ -45,7 +46,7 @@ function judge(expected: RedirectPlan | undefined, found: Listing): RedirectStat
     return { state: "foreign", detail: `table inet ${tableName} exists and was not written by this program` };
   }
   return {
-    state: "present", mode: judgeMode(found), owner: found.about.owner,
+    state: "present", mode: judgeMode(found), owner: found.about.holder?.process,
     drift: expected === undefined ? [] : judgeDrift(expected, found),
   };
 }
@@ -54,9 +55,10 @@ async function enable(tools: RedirectTools, plan: RedirectPlan, signal: AbortSig
   refuseForeign(await observe(tools, undefined, signal));
   await using stack = new AsyncDisposableStack();
   const holder = stack.use(await startHolder(tools));
-  await load(tools, holder, { plan, signal });
+  const load = loader(tools, holder);
+  await load(plan, signal);
   stack.move();
-  return activeRedirect(tools, holder, plan);
+  return activeRedirect(holder, load, plan);
 }
 
 function refuseForeign(state: RedirectState): void {
@@ -69,7 +71,7 @@ function heldBy(owner: number | undefined): string {
   return owner === undefined ? "" : `, held by process ${owner}`;
 }
 
-function activeRedirect(tools: RedirectTools, holder: NftHolder, first: RedirectPlan): ActiveRedirect {
+function activeRedirect(holder: NftHolder, load: Load, first: RedirectPlan): ActiveRedirect {
   let plan = first;
   let released = false;
   const { promise: lost, resolve } = Promise.withResolvers<string>();
@@ -80,7 +82,7 @@ function activeRedirect(tools: RedirectTools, holder: NftHolder, first: Redirect
     lost,
     get plan() { return plan; },
     async replace(next, signal) {
-      await load(tools, holder, { plan: next, signal });
+      await load(next, signal);
       plan = next;
     },
     async [Symbol.asyncDispose]() {
@@ -90,17 +92,23 @@ function activeRedirect(tools: RedirectTools, holder: NftHolder, first: Redirect
   };
 }
 
-// Success is what the kernel then holds; nft's text only explains a failure.
-async function load(tools: RedirectTools, holder: NftHolder, order: { readonly plan: RedirectPlan; readonly signal: AbortSignal }): Promise<void> {
-  const { plan, signal } = order;
-  const complaint = await holder.tell(renderTransaction(renderTable(plan, holder.pid)), signal);
-  const found = await readTable(tools, signal);
-  if (found === undefined) throw loadFailed(complaint || "the table is not there");
-  if (found.about?.owner !== holder.pid) refuseForeign(judge(undefined, found));
-  const [first, ...others] = judgeDrift(plan, found);
-  if (first === undefined) return;
-  const more = others.length === 0 ? "" : ` (and ${others.length} more differences)`;
-  throw loadFailed(complaint || `${first}${more}`);
+/** Writes a plan into the table of a holder. */
+type Load = (plan: RedirectPlan, signal: AbortSignal) => Promise<void>;
+
+// Success is what the kernel then holds: a transaction is whole or not at all, so that its revision stands for all of it.
+// nft's text only explains a failure. How another nft prints our rules decides nothing here.
+function loader(tools: RedirectTools, holder: NftHolder): Load {
+  let revision = 0;
+  return async (plan, signal) => {
+    revision += 1;
+    const ours: Holder = { process: holder.pid, revision };
+    const complaint = await holder.tell(renderTransaction(renderTable(plan, ours)), signal);
+    const found = await readTable(tools, signal);
+    if (found === undefined) throw loadFailed(complaint || "the table is not there");
+    const { process, revision: written } = found.about?.holder ?? {};
+    if (process !== ours.process) refuseForeign(judge(undefined, found));
+    if (written !== ours.revision) throw loadFailed(complaint || "the rules before are still in force, and nft gave no reason");
+  };
 }
 
 function loadFailed(complaint: string): MeshError {

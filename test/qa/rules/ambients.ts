@@ -1,5 +1,4 @@
 import ts from "typescript";
-import type { Project } from "../project.ts";
 import type { Finding, Rule } from "../rule.ts";
 import { declaredNames, descend, findingAt, isReference, listImports } from "../syntax.ts";
 
@@ -105,6 +104,23 @@ export const platformChoice: Rule = {
   good: { "src/main.ts": "load(process.platform);", "src/cli/a.ts": "const p = context.process.platform + host.os;" },
 };
 
+/** A native library is loaded when it is first used. */
+export const nativeAtUse: Rule = {
+  number: 3,
+  title: "a native library is loaded at its first use, not at import",
+  why: "both platforms' code loads, and is tested, on both systems; a load at import fails on the other one",
+  remedy: "load it inside a function that remembers the result: `let libc; const load = () => (libc ??= koffi.load(…))`",
+  *find(project) {
+    for (const tree of project.written(/^src\/platform\//u)) {
+      for (const node of descend(tree)) {
+        if (ts.isCallExpression(node) && node.expression.getText() === "koffi.load" && !isInsideFunction(node)) yield findingAt(node, `${node.getText()} at import`);
+      }
+    }
+  },
+  bad: [{ texts: { "src/platform/linux/ffi.ts": "const libc = koffi.load('libc.so.6');" }, finds: "at import" }],
+  good: { "src/platform/linux/ffi.ts": "const libc = () => koffi.load('libc.so.6');\nfunction b() { return koffi.load('x'); }" },
+};
+
 /** True for a file that must only compute. */
 export function isPurePath(path: string): boolean {
   return pureFolder.test(path) || pureName.test(path);
@@ -123,6 +139,10 @@ function impureUse(node: ts.Node, own: ReadonlySet<string>): string | undefined 
   return node.text === "Date" && ts.isCallExpression(node.parent) && node.parent.expression === node ? "Date()" : undefined;
 }
 
+function isInsideFunction(node: ts.Node): boolean {
+  return ts.findAncestor(node, (above) => ts.isFunctionLike(above)) !== undefined;
+}
+
 function memberOf(node: ts.Identifier): string {
   const parent = node.parent;
   if (ts.isPropertyAccessExpression(parent) && parent.expression === node) return parent.name.text;
@@ -131,9 +151,4 @@ function memberOf(node: ts.Identifier): string {
 }
 
 /** The rules about what code may reach without being given it. */
-export const ambientRules: readonly Rule[] = [pureCode, hostEffects, platformChoice];
-
-/** The pure folders and files of a project, for the mutation check. */
-export function listPureFiles(project: Project): string[] {
-  return project.written(/^src\//u).map((tree) => tree.fileName).filter((path) => isPurePath(path));
-}
+export const ambientRules: readonly Rule[] = [pureCode, hostEffects, platformChoice, nativeAtUse];

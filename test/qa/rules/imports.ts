@@ -37,7 +37,7 @@ export const importDirection: Rule = {
         const to = areaOf(target);
         // The product's version has one place, and that is no module.
         if (target === "package.json") continue;
-        if (allowed !== undefined && to !== from && !allowed.includes(to)) yield findingAt(node, `${from} imports ${to} (${target})`);
+        if (allowed !== undefined && target.endsWith(".ts") && to !== from && !allowed.includes(to)) yield findingAt(node, `${from} imports ${to} (${target})`);
       }
     }
   },

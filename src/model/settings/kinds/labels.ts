@@ -31,7 +31,6 @@ function isLabelKey(key: string): boolean {
   return prefix === prefix.toLowerCase() && parseDnsName(prefix).ok && word.test(key.slice(slash + 1));
 }
 
-// Object.fromEntries defines own properties, so that a key named __proto__ stays a key.
 function sortedRecord(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   return Object.fromEntries(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -57,6 +57,7 @@ function parseTcp(text: string): Parsed<string> {
 
 function parseSocket(text: string): Parsed<string> {
   if (/^npipe:|^[\\/]{2}\.[\\/]/i.test(text)) return refuse("named pipes exist on Windows only");
+  if (/^unix:\/\/[^/]/i.test(text)) return refuse("a socket's address has no host: after unix:// stands an absolute path");
   const socket = parsePath(text.replace(/^unix:(?:\/\/(?=\/))?/i, ""), "linux");
   if (!socket.ok) return refuse(`it names no socket (${socket.reason})`);
   return socket.value === "/" ? refuse("it names no socket") : accept(`unix://${socket.value}`);

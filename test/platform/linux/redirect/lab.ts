@@ -144,8 +144,6 @@ export function toolsIn(wrap: readonly string[]): RedirectTools {
   return {
     processes: wrappedProcesses(wrap),
     files,
-    clock: { now: () => new Date(), monotonic: () => performance.now(), sleep: () => Promise.reject(new Error("unused")) },
-    log: { write: () => undefined, child: () => { throw new Error("unused"); } },
     account: () => Promise.resolve({ name: "root", uid: 0, mayRedirect: true }),
   };
 }
@@ -179,16 +177,20 @@ const files: Files = {
       return Promise.resolve(undefined);
     }
   },
-  readText: unused, writeAtomic: unused, append: unused, list: unused, makeFolder: unused, remove: unused, lock: unused,
+  readText: unused, writeAtomic: unused, append: unused, list: unused, makeFolder: unused, remove: unused, setMode: unused, lock: unused,
 };
+
+// Who holds the other end of descriptor 3 sees it close when this process and its children are gone.
+const witness: readonly "inherit"[] = process.env["RD_WITNESS"] === undefined ? [] : ["inherit"];
 
 function wrappedProcesses(wrap: readonly string[]): Processes {
   return {
     spawn: (spec) => {
       const [file = "", ...args] = [...wrap, spec.file, ...spec.args];
-      const child = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe"] });
+      const child: ChildProcess = spawn(file, args, { env: { PATH: process.env["PATH"], ...spec.environment }, stdio: ["pipe", "pipe", "pipe", ...witness] });
       for (const stream of ["stdout", "stderr"] as const) {
-        createInterface({ input: child[stream] }).on("line", (line) => spec.onLine?.(stream, line));
+        const input = child[stream];
+        if (input !== null) createInterface({ input }).on("line", (line) => spec.onLine?.(stream, line));
       }
       return Promise.resolve(childOf(child));
     },
@@ -207,7 +209,7 @@ function wrappedProcesses(wrap: readonly string[]): Processes {
   };
 }
 
-function childOf(child: ReturnType<typeof spawn>): Child {
+function childOf(child: ChildProcess): Child {
   const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined })));
   child.stdin?.on("error", () => undefined);
   return {

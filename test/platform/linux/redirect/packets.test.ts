@@ -88,6 +88,12 @@ describe("redirect: packets", function () {
     assert.match(await application.dial(peer.v4, 8080), /^at 8080/);
   });
 
+  it("leaves a family alone in which the proxy does not listen", async () => {
+    await using _active = await on({ outboundFamilies: [4] });
+    assert.match(await application.dial(peer.v6, 8080), /^at 8080/);
+    assert.match(await application.dial(peer.v4, 8080), /^at 4140/);
+  });
+
   for (const mode of ["redirect", "refuse"] as const) {
     it(`never touches inbound SSH, whatever the lists say (${mode})`, async () => {
       const ssh = await lab.agent(lab.machine, 0);
@@ -125,6 +131,29 @@ describe("redirect: packets", function () {
       assert.deepEqual([await out.stillHere(), await back.stillHere()], ["still here", "still here"]);
     }
     assert.deepEqual([await out.stillHere(), await back.stillHere()], ["still here", "still here"]);
+  });
+
+  describe("beside a translation of somebody else's", () => {
+    before(() => {
+      nft(lab.machine, `add table ip other; add chain ip other output { type nat hook output priority -100; };
+        add rule ip other output ip daddr ${peer.v4} tcp dport 8081 dnat to ${peer.v4}:8083;
+        add rule ip other output ip daddr 192.0.2.9 tcp dport 8080 dnat to ${peer.v4}:8083`);
+    });
+    after(() => { nft(lab.machine, "delete table ip other"); });
+
+    it("exempts what was dialled, not what it was translated to", async () => {
+      assert.match(await application.dial(peer.v4, 8081), /^at 8083/);
+      await using _active = await on();
+      assert.match(await application.dial(peer.v4, 8081), /^at 8083/);
+    });
+
+    it("decides first, and refuses what that translation would let out", async () => {
+      assert.match(await application.dial("192.0.2.9", 8080), /^at 8083/);
+      await using active = await on();
+      assert.equal(await application.dial("192.0.2.9", 8080), "at 4140 for 192.0.2.9:8080");
+      await active.replace({ ...plan, mode: "refuse" }, AbortSignal.timeout(5_000));
+      assert.equal(await application.dial("192.0.2.9", 8080), "ECONNREFUSED");
+    });
   });
 
   it("lets nothing out past the proxy while it is replaced under a steady stream of new connections", async () => {

@@ -1,0 +1,63 @@
+import { accessSync, constants } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import type { Host, Log } from "../host.ts";
+import { systemClock } from "../node/clock.ts";
+import { createFiles } from "../node/files.ts";
+import { createProcesses } from "../node/processes.ts";
+import { probePort, listAddresses } from "../node/sockets.ts";
+import { readAccount } from "./account.ts";
+import { becomeAccount } from "./become-account.ts";
+import { findListener } from "./listener.ts";
+import { lockFile } from "./lock.ts";
+import { wrapChild } from "./launching.ts";
+import { readOriginalDestination } from "./original-destination.ts";
+import { nftRedirector } from "./redirector.ts";
+
+/** What the process knows of itself. */
+export interface HostOptions {
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The command line that starts this program without words. */
+  readonly self: { readonly file: string; readonly args: readonly string[] };
+}
+
+/** This Linux machine. */
+export function createLinuxHost({ log, environment, self }: HostOptions): Host {
+  const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isExecutable);
+  const files = createFiles(lockFile);
+  const processes = createProcesses({ wrap: (spec) => wrapChild(setpriv, spec), endings: [""], self }, files);
+  return {
+    os: "linux",
+    environment: Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    hostname: hostname(),
+    clock: systemClock,
+    log,
+    files,
+    processes,
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, originalDestination: readOriginalDestination },
+    redirector: nftRedirector({ processes, files, account: readAccount }),
+    account: readAccount,
+    becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
+    machineId: readMachineId,
+    random: () => Math.random(),
+  };
+}
+
+/** systemd's and D-Bus's identifier, made anew when an image is generalised; the host name where there is none. */
+async function readMachineId(): Promise<string> {
+  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
+    const id = (await readFile(path, "utf8").catch(() => "")).trim();
+    if (id !== "") return id;
+  }
+  return hostname();
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,46 @@
+import { createServer, request, type IncomingMessage } from "node:http";
+import type { Endpoint } from "../linkerd/addresses.ts";
+import { MeshError } from "../model/errors.ts";
+
+/** What a request without any mesh of its own got. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks a URL as an application does that knows nothing of a mesh; throws when the connection is refused or breaks. */
+export async function requestPlain(url: string, signal: AbortSignal): Promise<PlainAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<PlainAnswer>();
+  const asking = request(url, { agent: false, signal });
+  asking.once("error", reject).once("response", (response: IncomingMessage) => {
+    readText(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+  });
+  asking.end();
+  return promise;
+}
+
+/** An application that knows nothing of a mesh: tells in JSON what it was asked and by whom, as far as its headers say. */
+export async function openApplication(listen: Endpoint): Promise<AsyncDisposable> {
+  const server = createServer((asked, response) => {
+    const { method, url, headers } = asked;
+    response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", method, path: url, headers })}\n`);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject).listen({ host: listen.ip, port: listen.port }, resolve);
+  await promise.catch((cause: unknown) => {
+    throw new MeshError("SIMULATOR_FAILED", { doing: `starting an application at ${listen.ip}:${listen.port}`, what: String(cause), target: `${listen.ip}:${listen.port}`, cause });
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function readText(stream: AsyncIterable<unknown>): Promise<string> {
+  let text = "";
+  for await (const part of stream) text += String(part);
+  return text;
+}

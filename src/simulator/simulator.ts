@@ -1,0 +1,169 @@
+import type { Endpoint } from "../linkerd/addresses.ts";
+import type { Access } from "../linkerd/inbound-policy.ts";
+import type { Clock, Log } from "../platform/host.ts";
+import { MeshError } from "../model/errors.ts";
+import type { Cluster } from "./cluster.ts";
+import { ControlPlane, type ControlService } from "./control-plane.ts";
+import { Authority, type Credentials, type Subject } from "./issuer/authority.ts";
+import { Issuer, type IdentityFault } from "./issuer/issuer.ts";
+import { EchoPeer } from "./mesh/peer.ts";
+import { controlPlaneName, machineNames, meshNamespace, meshPorts, serviceAccountName, type MeshNames } from "./names.ts";
+import { isMomentary, judgeSwitch, ordinarySwitches, type SwitchName, type SwitchState } from "./switches.ts";
+
+/** What a simulated mesh is. */
+export interface SimulatorOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly names: MeshNames;
+  /** Address at which the control plane and the meshed service listen. */
+  readonly listen: string;
+  /** Address and port of the Service whose endpoint the meshed service is; nothing listens there. */
+  readonly service: Endpoint;
+  /** Address at which peers reach the machine, and the port of its application. */
+  readonly machine: Endpoint;
+  readonly socketPath: string;
+  /** Called whenever the socket was made anew, for its mode. */
+  readonly socketOpened: () => Promise<void>;
+  /** Life of the machine's SVIDs, milliseconds. */
+  readonly ttl: number;
+}
+
+const meshLife = 24 * 3_600_000;
+
+/** A whole small mesh: identity issuer, destination, policy and a meshed service, each of which can be made to misbehave. */
+export class Simulator implements AsyncDisposable {
+  readonly #options: SimulatorOptions;
+  readonly #authority: Authority;
+  readonly #issuer: Issuer;
+  readonly #control: Readonly<Record<ControlService, ControlPlane>>;
+  readonly #peer: EchoPeer;
+  readonly #stack: AsyncDisposableStack;
+  readonly #switches = ordinarySwitches();
+
+  private constructor(parts: { options: SimulatorOptions; authority: Authority; issuer: Issuer; peer: EchoPeer; stack: AsyncDisposableStack; credentials: Credentials }) {
+    this.#options = parts.options;
+    this.#authority = parts.authority;
+    this.#issuer = parts.issuer;
+    this.#peer = parts.peer;
+    this.#stack = parts.stack;
+    this.#control = { destination: this.#controlPlane("destination", parts.credentials), policy: this.#controlPlane("policy", parts.credentials) };
+  }
+
+  /** Starts everything; when one part cannot be started nothing is left. */
+  static async open(options: SimulatorOptions): Promise<Simulator> {
+    const { clock, log, names, listen, socketPath, socketOpened, ttl } = options;
+    await using stack = new AsyncDisposableStack();
+    const authority = await Authority.create(names.trustDomain, clock.now());
+    const life = { notBefore: clock.now(), ttl: meshLife };
+    const credentials = await authority.issue({ identity: controlPlaneName(names) }, life);
+    const issuer = stack.use(await Issuer.open({ clock, log, socketPath, socketOpened, ttl, identity: machineNames(names).identity }, authority));
+    const peer = stack.use(new EchoPeer({
+      name: "echo", listen: { ip: listen, port: meshPorts.peerProxy }, rootPem: authority.rootPem,
+      credentials: await authority.issue({ identity: serviceAccountName("echo", meshNamespace, names) }, life),
+    }));
+    await peer.open();
+    const simulator = new Simulator({ options, authority, issuer, peer, credentials, stack: stack.move() });
+    await simulator.#openControl();
+    return simulator;
+  }
+
+  get rootPem(): string {
+    return this.#authority.rootPem;
+  }
+
+  get switches(): SwitchState {
+    return { ...this.#switches };
+  }
+
+  /** Credentials of anybody in the mesh, as a pod's own would be. */
+  async issue(subject: Subject): Promise<Credentials> {
+    return this.#authority.issue(subject, { notBefore: this.#options.clock.now(), ttl: meshLife });
+  }
+
+  /** Sets a switch; SIMULATOR_SWITCH for one that does not exist. */
+  async set(name: string, value: string): Promise<void> {
+    const why = judgeSwitch(name, value);
+    if (why !== undefined) throw new MeshError("SIMULATOR_SWITCH", { doing: `setting ${name} to ${value}`, what: why, target: name });
+    await this.#apply(name as SwitchName, value);
+    if (!isMomentary(name as SwitchName, value)) this.#switches[name as SwitchName] = value;
+    this.#options.log.write("info", "switched", { switch: name, value });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  async #openControl(): Promise<void> {
+    for (const service of Object.values(this.#control)) {
+      this.#stack.use(service);
+      await service.open();
+    }
+  }
+
+  #controlPlane(service: ControlService, credentials: Credentials): ControlPlane {
+    const { listen, clock } = this.#options;
+    // To a loopback address proxies speak plaintext.
+    const own = isLoopback(listen) ? undefined : credentials;
+    return new ControlPlane({ service, clock, listen: { ip: listen, port: meshPorts[service] }, rootPem: this.#authority.rootPem, credentials: own, cluster: () => this.#cluster() });
+  }
+
+  #cluster(): Cluster {
+    const { names, listen, service, machine } = this.#options;
+    const identity = serviceAccountName("echo", meshNamespace, names);
+    const endpoint = { ip: listen, port: meshPorts.peerApplication, identity, serverName: identity, inboundPort: meshPorts.peerProxy, http2: true };
+    return {
+      domain: names.clusterDomain,
+      services: [{ name: "echo", namespace: meshNamespace, address: service, endpoints: [endpoint] }],
+      workloads: [{ name: machineNames(names).workload, namespace: meshNamespace, address: machine.ip, access: new Map([[machine.port, this.#access()]]) }],
+    };
+  }
+
+  #access(): Access {
+    const value = this.#switches.access;
+    if (value === "all" || value === "mesh") return value;
+    return value === "nobody" ? [] : [serviceAccountName("client", meshNamespace, this.#options.names)];
+  }
+
+  async #apply(name: SwitchName, value: string): Promise<void> {
+    switch (name) {
+      case "identity": return value === "rotate" ? this.#issuer.rotate() : this.#issuer.misbehave(value as IdentityFault);
+      case "bundle": return value === "grow" ? this.#issuer.addRoot() : this.#issuer.dropRoots();
+      case "issuer": return applyService(this.#issuer, value);
+      case "destination": return applyService(this.#control.destination, value);
+      case "policy": return applyService(this.#control.policy, value);
+      case "peer": return applyService(this.#peer, value);
+      case "peer-certificate": return this.#peer.present(await this.#peerCredentials(value));
+      case "access": {
+        this.#switches.access = value;
+        return this.#control.policy.refresh();
+      }
+    }
+  }
+
+  async #peerCredentials(value: string): Promise<Credentials> {
+    const { names, clock } = this.#options;
+    const authority = value === "wrong-chain" ? await Authority.create(names.trustDomain, clock.now()) : this.#authority;
+    const identity = serviceAccountName(value === "wrong-id" ? "somebody-else" : "echo", meshNamespace, names);
+    const age = value === "expired" ? 2 * meshLife : 0;
+    return authority.issue({ identity }, { notBefore: new Date(clock.now().getTime() - age), ttl: meshLife });
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
+}
+
+/** A part that can be cut, closed and slowed. */
+interface Service {
+  open(): Promise<void>;
+  close(): Promise<void>;
+  cut(): void;
+  slow(milliseconds: number): void;
+}
+
+async function applyService(service: Service, value: string): Promise<void> {
+  if (value === "cut") return service.cut();
+  if (value === "refuse") return service.close();
+  service.slow(value === "slow" ? 2000 : 0);
+  await service.open();
+}
