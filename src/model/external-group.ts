@@ -1,5 +1,8 @@
 import type { Network } from "./settings/values.ts";
 
+/** Domain of our API group, and of the labels and annotations that we write. */
+export const ownDomain = "registration.linkerd-mesh.io";
+
 /** Names an object of a namespace. */
 export interface ObjectKey {
   readonly namespace: string;
