@@ -8,6 +8,15 @@ export interface ReadyCondition {
   readonly since: string;
 }
 
+/** What a machine says of itself; for readers only, nothing is decided by it. */
+export interface MachineFacts {
+  readonly os: string;
+  readonly hostname: string;
+  readonly zone: string;
+  readonly harnessVersion: string;
+  readonly proxyVersion: string;
+}
+
 /** What a machine is in the cluster: the ExternalWorkload that consumers read. Written only when one of its fields changes. */
 export interface WorkloadObject {
   readonly key: ObjectKey;
@@ -16,12 +25,17 @@ export interface WorkloadObject {
   readonly identity: string;
   readonly serverName: string;
   readonly instanceId: string;
+  /** The group's labels and the machine's own. */
   readonly labels: Readonly<Record<string, string>>;
+  /** What the machine set by itself, kept apart so that a group edit can be laid under it. */
+  readonly machineLabels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly addresses: readonly string[];
-  /** Port of the machine's proxy; published as port `linkerd-proxy` when it is not 4143. */
+  /** Port of the machine's proxy; published as port `linkerd-proxy` when it is not Linkerd's own. */
   readonly inboundPort: number;
   readonly ports: readonly GroupPort[];
+  /** Written along with another change only: an update for its sake would wake every consumer. */
+  readonly facts: MachineFacts;
 }
 
 /** The life of a workload, apart from what consumers read, so that heartbeats wake nobody. */
@@ -35,10 +49,14 @@ export interface LeaseObject {
   readonly duration: number;
   /** When this incarnation registered, milliseconds: a call of its predecessor much later proves two living processes. */
   readonly registeredAt: number;
-  /** Set when two living processes share the instance: the workload is not ready until one registers under another instance. */
-  readonly duplicate: boolean;
+  /** Sequence number of the health report that was last stored. */
+  readonly healthSeq: number;
+  /** When two living processes last proved to share the instance: until they are quiet, neither is ready. */
+  readonly duplicateAt?: number;
   /** When the machine said that it leaves, milliseconds. */
   readonly drainingSince?: number;
+  /** The machine asked to be deleted once it has drained. */
+  readonly leaving?: boolean;
   /** When the machine was first seen silent beyond its lease, milliseconds. */
   readonly expiredAt?: number;
 }
