@@ -1,4 +1,4 @@
-import { renderKey, type ExternalGroup, type ObjectKey } from "../model/external-group.ts";
+import { renderKey, type ExternalGroup } from "../model/external-group.ts";
 import { networkOf, parseIp, renderIp, specialUse, type Ip } from "../model/settings/ip.ts";
 import { renderNetwork } from "../model/settings/kinds/addresses.ts";
 import { refuseCall, type Refusal } from "../registration/reasons.ts";
@@ -6,8 +6,6 @@ import { refuseCall, type Refusal } from "../registration/reasons.ts";
 /** Another workload that is published under one of the caller's addresses. */
 export interface AddressOwner {
   readonly address: string;
-  readonly key: ObjectKey;
-  readonly identity: string;
   /** Its machine renewed in time; a dead one's address is free. */
   readonly live: boolean;
 }

@@ -7,7 +7,7 @@ import { group } from "./samples.ts";
 
 const admitting = (change: Partial<GroupAdmission>) => group({ admission: { ...group().admission, ...change } });
 const cidrs = (...texts: readonly string[]) => admitting({ allowedCidrs: texts.map((text) => parseNetwork(text)).flatMap((parsed) => (parsed.ok ? [parsed.value] : [])) });
-const owner = (live: boolean): AddressOwner => ({ address: "10.0.0.5", key: { namespace: "shop", name: "other" }, identity: "spiffe://td/vm/x", live });
+const owner = (live: boolean): AddressOwner => ({ address: "10.0.0.5", live });
 
 // Identity, the group's patterns, the server's default: let in or not.
 const identities: readonly (readonly [string, readonly string[] | undefined, readonly string[], boolean])[] = [

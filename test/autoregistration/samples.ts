@@ -1,5 +1,6 @@
 import type { HealthReport, Incarnation, RegisterCall, RenewCall } from "../../src/autoregistration/calls.ts";
 import type { LeaseObject, ReadyCondition, StoredWorkload, Versioned, WorkloadObject } from "../../src/autoregistration/objects.ts";
+import { renderWrite, type Verdict } from "../../src/autoregistration/writes.ts";
 import { leaseDefaults, type ExternalGroup } from "../../src/model/external-group.ts";
 
 /** The machine's identity in all samples. */
@@ -91,4 +92,10 @@ export function lease(change: Partial<LeaseObject> = {}): LeaseObject {
 /** A stored value at version 1. */
 export function stored<T>(value: T, version = "1"): Versioned<T> {
   return { value, version };
+}
+
+/** A verdict as text: what the caller is told, then each write on a line of its own. */
+export function renderVerdict<T>(verdict: Verdict<T>): string {
+  const head = verdict.kind === "accepted" ? "accepted" : verdict.refusal.reason;
+  return [head, ...verdict.writes.map(renderWrite)].join("; ").replaceAll("shop/orders-1", "it");
 }
