@@ -26,11 +26,14 @@ export function refused(refusal: Refusal, writes: readonly Write[] = []): { read
   return { kind: "refused", refusal, writes };
 }
 
-/** Writes that take a workload and its lease away. The workload first: what consumers see goes, whatever breaks afterwards. */
+/**
+ * Writes that take a workload and its lease away. The lease first: whoever renewed meanwhile changed its version, and so
+ * saves the workload. Broken off in between, what is left is not ready and an orphan, which is swept.
+ */
 export function planDelete(workload: Versioned<StoredWorkload> | undefined, lease: Versioned<LeaseObject> | undefined): readonly Write[] {
   return [
-    ...(workload ? [{ kind: "delete-workload", key: workload.value.object.key, version: workload.version } as const] : []),
     ...(lease ? [{ kind: "delete-lease", key: lease.value.key, version: lease.version } as const] : []),
+    ...(workload ? [{ kind: "delete-workload", key: workload.value.object.key, version: workload.version } as const] : []),
   ];
 }
 

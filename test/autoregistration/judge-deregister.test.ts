@@ -17,7 +17,7 @@ const table: readonly (readonly [string, Partial<DeregisterCall>, DeregisterView
   ["drains as long as its group says", {}, { ...usual, group: group({ lease: { ...group().lease, drain: 30_000 } }) }, "accepted; update-lease it draining; condition it False Draining", 30_000],
   ["drains though its group is gone", {}, { ...usual, group: undefined }, "accepted; update-lease it draining; condition it False Draining", 10_000],
   ["drains without a lease", {}, { ...usual, lease: undefined }, "accepted; condition it False Draining", 10_000],
-  ["is deleted after it drained", { mode: "delete" }, draining({ drainingSince: now - 10_000 }), "accepted; delete-workload it; delete-lease it", 0],
+  ["is deleted after it drained", { mode: "delete" }, draining({ drainingSince: now - 10_000 }), "accepted; delete-lease it; delete-workload it", 0],
   ["wants to be deleted too early: drains first", { mode: "delete" }, draining({ drainingSince: now - 9999 }), "accepted; update-lease it draining leaving", 1],
   ["wants to be deleted undrained: drains first", { mode: "delete" }, usual, "accepted; update-lease it draining leaving; condition it False Draining", 10_000],
   ["is kept when its group keeps", { mode: "delete" }, { ...usual, group: keeping }, "accepted; update-lease it draining; condition it False Left", 10_000],
