@@ -1,4 +1,4 @@
-import type { ExternalGroup, GroupProbe, GroupProxyConfig, LeaseTimes, ProbeAction } from "./external-group.ts";
+import type { ExternalGroup, GroupProbe, LeaseTimes, ProbeAction } from "./external-group.ts";
 import { groupManifestSchema, type GroupManifest } from "./external-group-schema.ts";
 
 /** A manifest that was understood, or every reason why it was not, each with the path of the field. */
@@ -26,7 +26,7 @@ function readGroup({ metadata, spec }: GroupManifest): ExternalGroup {
     annotations: spec.template.metadata.annotations,
     ports: spec.template.ports,
     // Values that are absent stay absent, whatever zod made of them.
-    proxy: Object.fromEntries(Object.entries(spec.proxy).filter(([, value]) => value !== undefined)) as GroupProxyConfig,
+    proxy: Object.fromEntries(Object.entries(spec.proxy).filter(([, value]) => value !== undefined)),
   };
 }
 

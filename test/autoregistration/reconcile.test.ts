@@ -15,7 +15,7 @@ function machine(name: string, change: Partial<LeaseObject> = {}, of = "orders")
   return { workload: stored(workload({ key, group: of }, { condition: status })), lease: stored(lease({ key, renewedAt: now, ...change })) };
 }
 
-const machines = (count: number, prefix = "m", change: Partial<LeaseObject> = {}, of = "orders"): readonly Machine[] => Array.from({ length: count }, (_, index) => machine(`${prefix}${index}`, change, of));
+const machines = (count: number, prefix = "m", change: Partial<LeaseObject> = {}): readonly Machine[] => Array.from({ length: count }, (_, index) => machine(`${prefix}${index}`, change));
 
 /** A server that becomes the leader at 0 and looks every five seconds; seconds count both clocks. */
 class Rounds {

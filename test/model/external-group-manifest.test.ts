@@ -179,7 +179,7 @@ describe("parseGroupManifest", () => {
 function withValue(object: unknown, path: Path, value: unknown): unknown {
   const [field, ...rest] = path;
   if (field === undefined) return value;
-  if (Array.isArray(object)) return object.map((item, index) => (index === field ? withValue(item, rest, value) : item));
+  if (Array.isArray(object)) return object.map((item: unknown, index) => (index === field ? withValue(item, rest, value) : item));
   const fields = object as Record<string, unknown>;
   const changed = withValue(fields[field] ?? {}, rest, value);
   const { [field]: _, ...others } = fields;
