@@ -8,7 +8,7 @@ export class TakeTurns {
   async take(keys: readonly string[], signal: AbortSignal): Promise<AsyncDisposable> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wanted = [...new Set(keys)];
-    const before = Promise.all(wanted.map((key) => this.#last.get(key)));
+    const before = Promise.all(wanted.map((key) => this.#last.get(key) ?? Promise.resolve()));
     const turn = before.then(() => promise);
     for (const key of wanted) this.#last.set(key, turn);
     // Forgotten only when it is over, whoever gave up waiting: the next one must still wait for those before.
