@@ -104,8 +104,10 @@ export class Registrar {
     const name = pickName(source, new Map(keys.map((key) => [key.name, fleet.workload(key)])));
     const key = name === undefined ? undefined : { namespace: call.group.namespace, name };
     const now = clock.now().getTime();
-    const others = group?.admission.maxWorkloads === undefined ? 0 : fleet.others(call.group, key, now);
-    const view = { group, name, workload: key && fleet.workload(key), lease: key && fleet.lease(key), owners: fleet.owners(canonical(call.addresses), key, now), others };
+    const workload = key && fleet.workload(key);
+    // Counted only where the number matters: it takes time in a large group.
+    const others = workload !== undefined || group?.admission.maxWorkloads === undefined ? 0 : fleet.others(call.group, key, now);
+    const view = { group, name, workload, lease: key && fleet.lease(key), owners: fleet.owners(canonical(call.addresses), key, now), others };
     const verdict = judgeRegister(call, view, { now, clusterDomain, defaultIdentities });
     return verdict.kind === "accepted" && group !== undefined ? { ...verdict, answer: { ...verdict.answer, group } } : (verdict as Extract<typeof verdict, { kind: "refused" }>);
   }

@@ -5,6 +5,9 @@ import { freshMemory, reconcile, reconcileInterval, type Change, type ReconcileM
 import type { Groups } from "./registrar.ts";
 import type { Store } from "./store.ts";
 
+// A store on disk answers at once: without a pause, fifty thousand edits would let no call through.
+const changesInOneBreath = 50;
+
 /** What the rounds work with. */
 export interface RoundsDeps {
   readonly store: Store;
@@ -32,7 +35,8 @@ export async function* watchRounds({ store, fleet, groups, clock }: RoundsDeps, 
     ({ memory } = reconciled);
     const done: Change[] = [];
     const overtaken: Change[] = [];
-    for (const change of reconciled.changes) {
+    for (const [index, change] of reconciled.changes.entries()) {
+      if (index % changesInOneBreath === changesInOneBreath - 1) await breathe();
       const { applied, refused } = await applyWrites(store, change.writes, signal);
       fleet.note(applied);
       if (refused !== undefined) await fleet.refresh(store, change.key, signal);
@@ -41,4 +45,10 @@ export async function* watchRounds({ store, fleet, groups, clock }: RoundsDeps, 
     yield { done, overtaken, tripped: reconciled.tripped, held: reconciled.held };
     await clock.sleep(reconcileInterval, signal);
   }
+}
+
+function breathe(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  return promise;
 }

@@ -8,7 +8,7 @@ import type { Snapshot, Store, StoreRefusal, Written } from "./store.ts";
 import { StoreWatchers } from "./store-watchers.ts";
 import { conditionSchema, leaseObjectSchema, workloadObjectSchema } from "./stored-schema.ts";
 
-// A hundred thousand machines take a fifth of it.
+// A hundred thousand machines take a tenth of it.
 const largestFile = 1024 ** 3;
 
 type Table = "workloads" | "leases";
