@@ -69,12 +69,12 @@ export function judgeMassExpiry(input: BreakerInput, memory: BreakerMemory): Bre
   const waiting = new Map([...memory.suspensions].filter(([, { until }]) => until > now));
   const proven = provenSilent(memory, input);
   const open = silent.filter(({ id, group }) => !proven.has(id) && !isSuspended(waiting, group));
-  const tripped = listTripped(open, { counts: withoutProven(input, proven), past, skipAll: waiting.has(everything) });
-  const suspensions = new Map([...waiting, ...tripped.map(({ scope }): [string, Suspension] => [scope, { until: now + suspensionTime, suspects: suspectsOf(scope, silent) }])]);
+  const tripped = listTripped(open, { counts: withoutProven(input, proven), past });
+  const suspensions = new Map([...waiting, ...tripped.map(({ scope }): [string, Suspension] => [scope, { until: now + suspensionTime, suspects: new Set(silent.map(({ id }) => id)) }])]);
   // Proven ones wait for suspensions that run, but for none that others cause now.
   const expire = silent.filter(({ id, group }) => !isSuspended(proven.has(id) ? waiting : suspensions, group));
   const counted = expire.filter(({ id }) => !proven.has(id)).map(({ group }) => ({ group, at: now }));
-  const kept = new Map([...memory.suspensions, ...suspensions].map(([scope, suspension]) => [scope, narrowed(suspension, silent, now)] as const).filter(([, { until, suspects }]) => until > now || suspects.size > 0));
+  const kept = new Map([...memory.suspensions, ...suspensions].map(([scope, suspension]) => [scope, narrowed(suspension, silent)] as const).filter(([, { until, suspects }]) => until > now || suspects.size > 0));
   return { expire: new Set(expire.map(({ id }) => id)), tripped, memory: { past: [...past, ...counted], suspensions: kept } };
 }
 
@@ -97,11 +97,11 @@ function withoutProven({ silent, counts }: BreakerInput, proven: ReadonlySet<str
 interface Counting {
   readonly counts: ReadonlyMap<string, number>;
   readonly past: readonly PastExpiry[];
-  readonly skipAll: boolean;
 }
 
-function listTripped(open: readonly Silent[], { counts, past, skipAll }: Counting): readonly Tripped[] {
-  if (skipAll || open.length === 0) return [];
+function listTripped(open: readonly Silent[], { counts, past }: Counting): readonly Tripped[] {
+  // Past expiries alone trip nothing: they were let through when they were fewer.
+  if (open.length === 0) return [];
   const newly = countGroups(open);
   const before = countGroups(past);
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -122,13 +122,7 @@ function countGroups(items: readonly { readonly group: string }[]): ReadonlyMap<
   return counts;
 }
 
-function suspectsOf(scope: string, silent: readonly Silent[]): ReadonlySet<string> {
-  return new Set(silent.filter(({ group }) => scope === everything || group === scope).map(({ id }) => id));
-}
-
 // Who was heard again is no suspect any more.
-function narrowed(suspension: Suspension, silent: readonly Silent[], now: number): Suspension {
-  if (suspension.until > now && suspension.suspects.size === 0) return suspension;
-  const still = new Set(silent.map(({ id }) => id));
-  return { ...suspension, suspects: suspension.suspects.intersection(still) };
+function narrowed(suspension: Suspension, silent: readonly Silent[]): Suspension {
+  return { ...suspension, suspects: suspension.suspects.intersection(new Set(silent.map(({ id }) => id))) };
 }

@@ -15,6 +15,7 @@ const identities: readonly (readonly [string, readonly string[] | undefined, rea
   ["spiffe://td/vm/orders", ["spiffe://td/vm/*"], [], true],
   ["spiffe://td/vm/orders/a", ["spiffe://td/vm/*"], [], true],
   ["spiffe://td/vm/orders", ["spiffe://td/x", "spiffe://td/*"], [], true],
+  ["spiffe://td/vm/a", ["spiffe://td/vm/*"], [], true],
   ["spiffe://td/vm", ["spiffe://td/vm/*"], [], false],
   ["spiffe://td/vm/", ["spiffe://td/vm/*"], [], false],
   ["spiffe://td/vmware/a", ["spiffe://td/vm/*"], [], false],
@@ -84,6 +85,15 @@ describe("judgeAddresses", () => {
     assert.equal(reason(["10.0.0.5", "fd00::5"], "10.0.0.0/8", "fd00::/8"), "allowed");
     assert.equal(reason(["11.0.0.5"], "10.0.0.0/8", "12.0.0.0/8"), "ADDRESS_NOT_ALLOWED: 11.0.0.5 is outside the networks that the group shop/orders allows: 10.0.0.0/8, 12.0.0.0/8.");
     assert.match(reason(["10.0.0.5", "fd00::5"], "10.0.0.0/8"), /^ADDRESS_NOT_ALLOWED: fd00::5 /u);
+  });
+
+  it("says of which family there is one too many", () => {
+    const message = (texts: readonly string[]) => {
+      const judged = judgeAddresses(texts, group(), []);
+      return judged.ok ? "" : judged.refusal.message;
+    };
+    assert.match(message(["10.0.0.5", "10.0.0.6"]), /more than one IPv4 address/u);
+    assert.match(message(["fd00::5", "fd00::6"]), /more than one IPv6 address/u);
   });
 
   it("gives an address to one living workload, and does not say to which", () => {

@@ -37,6 +37,7 @@ const table: readonly (readonly [string, Partial<RegisterCall>, RegisterView, st
   ["an address of a dead workload of the same identity, which goes", {}, { ...fresh, owners: [owner("spiffe://td/vm/orders", false)] }, "accepted; create-workload it; create-lease it; condition it False Registered; delete-lease shop/old; delete-workload shop/old"],
   ["an address of a dead workload of another identity, which stays", {}, { ...fresh, owners: [owner("spiffe://td/vm/other", false)] }, "accepted; create-workload it; create-lease it; condition it False Registered"],
   ["a server name that is too long", {}, { ...fresh, group: group({ proxy: { clusterDomain: `${"a.".repeat(110)}b` } }) }, "REQUEST_INVALID"],
+  ["a server name that just fits", {}, { ...fresh, group: group({ proxy: { clusterDomain: "a".repeat(253 - "orders-1.shop.external.identity.linkerd.".length) } }) }, "accepted; create-workload it; create-lease it; condition it False Registered"],
   ["the same process again, nothing new: no write", { health: ready }, known, "accepted"],
   ["the same process again, half the lease later", { health: ready }, held({ renewedAt: now - 20_001 }), "accepted; update-lease it"],
   ["the same process again, the clock set back", { health: ready }, held({ renewedAt: now + 300_000 }), "accepted; update-lease it"],
@@ -87,5 +88,7 @@ describe("judgeRegister", () => {
     const versions = (view: RegisterView) => judgeRegister(registerCall({ incarnation: next, addresses: ["10.0.0.6"] }), view, rules).writes.map((write) => ("version" in write ? write.version : "new"));
     assert.deepEqual(versions({ ...known, lease: stored(lease(), "7"), workload: stored(workload(), "3") }), ["7", "3", undefined]);
     assert.deepEqual(versions(fresh), ["new", "new", undefined]);
+    const unmoved = judgeRegister(registerCall({ incarnation: next }), { ...known, workload: stored(workload(), "3") }, rules).writes.at(-1);
+    assert.ok(unmoved?.kind === "condition" && unmoved.version === "3");
   });
 });

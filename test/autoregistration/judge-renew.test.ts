@@ -79,6 +79,12 @@ describe("judgeRenew", () => {
     assert.deepEqual(answer({ configVersion: "c0" }), { seq: 7, changed: true });
   });
 
+  it("names the version of each write: the one it saw, or that of the write before", () => {
+    const versions = (call: Partial<RenewCall>) => judgeRenew(renewCall(call), { ...usual, workload: stored(workload(), "3"), lease: stored(lease(), "7") }, rules).writes.map((write) => ("version" in write ? write.version : "new"));
+    assert.deepEqual(versions({}), ["7", "3"]);
+    assert.deepEqual(versions({ addresses: ["10.0.0.6"] }), ["7", "3", undefined]);
+  });
+
   it("stores the transition's time, number and text, and keeps the time when only the reason changes", () => {
     const writes = judgeRenew(renewCall({ health: health({ reason: "ProbeFailed", message: "a\u001b[31m\nb\u202e" + "c".repeat(2000) }) }), usual, rules).writes;
     const [first, second] = writes;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LeaseObject, StoredWorkload, Versioned } from "../../src/autoregistration/objects.ts";
 import { freshMemory, reconcile, reconcileInterval, renderChange, type ReconcileInput, type ReconcileMemory } from "../../src/autoregistration/reconcile.ts";
+import { renderWrite } from "../../src/autoregistration/writes.ts";
 import { renderKey, type ExternalGroup } from "../../src/model/external-group.ts";
 import { condition, group, lease, now, stored, workload } from "./samples.ts";
 
@@ -130,6 +131,7 @@ describe("reconcile", () => {
     const { memory } = reconcile(input(0), freshMemory);
     assert.deepEqual(reconcile(input(59), memory).changes, []);
     assert.deepEqual(reconcile(input(60), memory).changes.map(renderChange), ["mark shop/orders-1: LeaseMissing: It has no lease.", "stray shop/stray: its workload is gone"]);
+    assert.deepEqual(reconcile(input(60), memory).changes.flatMap(({ writes }) => writes.map(renderWrite)), ["condition shop/orders-1 False LeaseMissing", "delete-lease shop/stray"]);
   });
 
   it("forgets what is gone", () => {
