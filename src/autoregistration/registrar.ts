@@ -95,6 +95,14 @@ export class Registrar {
     return this.#decide(judge, signal);
   }
 
+  /** True when the token is that of the process which holds the workload's lease, and the identity its own: for calls that name no incarnation. */
+  isHolder({ identity, key, token }: Pick<RenewCall, "identity" | "key" | "token">): boolean {
+    const [object, lease] = [this.#deps.fleet.workload(key)?.value.object, this.#deps.fleet.lease(key)?.value];
+    if (object === undefined || lease === undefined) return false;
+    const incarnation = { instanceId: object.instanceId, incarnationId: lease.incarnationId, epoch: lease.epoch };
+    return object.identity === identity && this.#deps.tokens.isValid(token, { key, identity, incarnation });
+  }
+
   async #judgeRegister(call: RegisterCall, live: boolean, signal: AbortSignal): Promise<Verdict<Registered & { readonly group: ExternalGroup }>> {
     const { fleet, store, groups, clock, clusterDomain, defaultIdentities } = this.#deps;
     const source = { group: call.group, identity: call.identity, instanceId: call.incarnation.instanceId };

@@ -41,6 +41,8 @@ describe("judgeMassExpiry", () => {
     assert.equal(after.text, "7 expire");
     assert.ok(!isSuspended(after.memory.suspensions, "a", 301_000));
     assert.equal(after.memory.past.filter(({ group }) => group === "a").length, 2);
+    // Somebody was faster than the write: the proven are proven in the next round too.
+    assert.equal(round(machines("a", 0, 7), { a: 11, b: 90 }, { now: 306_000, memory: after.memory }).text, "7 expire");
   });
 
   it("trips again for others, but lets those expire whose time has come", () => {
@@ -49,6 +51,11 @@ describe("judgeMassExpiry", () => {
     assert.equal(again.text, "6 expire; a 5 of 5");
     const worse = round([...machines("a", 0, 6), ...machines("b", 0, 60)], { a: 11, b: 90 }, { now: 300_000, memory: tripped.memory });
     assert.equal(worse.text, "6 expire; everything 60 of 95");
+  });
+
+  it("does not trip over what it let through, when others leave in good order", () => {
+    const few = round(machines("a", 0, 5), { a: 100 }, { now: 0 });
+    assert.equal(round([], { a: 4 }, { now: 5000, memory: few.memory }).text, "0 expire");
   });
 
   it("holds back everybody while everything is suspended", () => {

@@ -158,6 +158,17 @@ describe("Registrar", () => {
     assert.equal((await machine.renewed(server))?.configChanged, false);
   });
 
+  it("knows the holder of a lease by its token alone", async () => {
+    const lab = new Lab();
+    const [server, machine] = [lab.replica(), new Machine()];
+    await machine.register(server);
+    const [key, token] = [{ namespace: "shop", name: machine.name }, machine.answer?.token ?? ""];
+    const holds = (change: object): boolean => server.registrar.isHolder({ identity: machine.call.identity, key, token, ...change });
+    assert.deepEqual([holds({}), holds({ identity: "spiffe://td/vm/thief" }), holds({ token: "" }), holds({ key: { namespace: "shop", name: "none" } })], [true, false, false, false]);
+    await machine.restarted("life-4").register(server);
+    assert.equal(holds({}), false);
+  });
+
   it("counts a group's machines", async () => {
     const lab = new Lab();
     const server = lab.replica();
