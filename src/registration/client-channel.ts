@@ -123,10 +123,6 @@ function channelOptions({ serverName }: ServiceAddress): ChannelOptions {
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
     "grpc.keepalive_permit_without_calls": 1,
-    // Our own pauses between calls are longer, and a call that fails at once tells why.
-    "grpc.initial_reconnect_backoff_ms": 200,
-    "grpc.max_reconnect_backoff_ms": 1000,
-    "grpc.dns_min_time_between_resolutions_ms": 5000,
     "grpc.max_receive_message_length": 256 * 1024,
     "grpc.use_local_subchannel_pool": 1,
     // A renewal that comes late is worse than one that fails: the caller renews by what is true then.

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { Clock, Log } from "../platform/host.ts";
 import { ClientChannel, fingerprintOf, isServiceError, type ServiceAddress, type UnaryMethod } from "./client-channel.ts";
-import { decodeRefusal, type ReceivedRefusal } from "./error-details.ts";
+import { decodeRefusal, detailsTrailer, type ReceivedRefusal } from "./error-details.ts";
 import { RegistrationService } from "./generated/registration.ts";
 import {
   decodeDeregistered, decodeRegistered, decodeRenewed, encodeDeregister, encodeRegister, encodeRenew,
@@ -91,11 +91,17 @@ class Line {
 
   #explain(error: Parameters<typeof decodeRefusal>[0], channel: ClientChannel): ReceivedRefusal {
     const refusal = decodeRefusal(error);
-    // A connection that swallows calls may be dead for long before the system notices: the next call takes another.
-    if (error.code === status.DEADLINE_EXCEEDED && this.#channel === channel) this.close();
+    if (isConnectionSuspect(error) && this.#channel === channel) this.close();
     if (error.code === status.UNAVAILABLE && channel.nameRefused) return { ...refusal, reason: "SERVER_NAME" satisfies LocalReason };
     return refusal;
   }
+}
+
+// One that swallows calls may be dead for long before the system notices, and one that was never made would wait out the
+// library's own pauses with yesterday's address: the next call, which has its own pause behind it, takes another.
+function isConnectionSuspect({ code, metadata }: Parameters<typeof decodeRefusal>[0]): boolean {
+  const answered = metadata.get(detailsTrailer).length > 0;
+  return !answered && (code === status.DEADLINE_EXCEEDED || code === status.UNAVAILABLE);
 }
 
 function judgeOwnIdentity(identity: TlsIdentity | undefined, now: Date): ReceivedRefusal | undefined {

@@ -1,4 +1,5 @@
 import { constants } from "node:crypto";
+import { once } from "node:events";
 import { createServer as createTcpServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type SecureContextOptions, type Server as TlsServer } from "node:tls";
 import { MeshError } from "../model/errors.ts";
@@ -51,7 +52,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       return failedHandshakes;
     },
     rotate: (next) => (server as TlsServer).setSecureContext(describeTls(next)),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: async () => {
+      await new Promise((resolve) => server.close(resolve));
+      // The server counts a socket as gone a little before the socket says so.
+      await Promise.all([...sockets].map((socket) => once(socket, "close")));
+    },
   };
 }
 
