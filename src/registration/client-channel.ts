@@ -33,6 +33,7 @@ export class ClientChannel {
   readonly identity: TlsIdentity;
   readonly #client: Client;
   #nameRefused = false;
+  #proven = false;
   #calls = 0;
   #retired = false;
 
@@ -45,6 +46,11 @@ export class ClientChannel {
   /** The server showed a certificate that our bundle vouches for, but of somebody else. */
   get nameRefused(): boolean {
     return this.#nameRefused;
+  }
+
+  /** A call was answered over it, so it is the service's. */
+  get proven(): boolean {
+    return this.#proven;
   }
 
   /** Resolves to the answer; rejects with the ServiceError, or with the signal's reason once that is aborted. */
@@ -64,7 +70,9 @@ export class ClientChannel {
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      return await promise;
+      const answer = await promise;
+      this.#proven = true;
+      return answer;
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#calls -= 1;
@@ -125,8 +133,8 @@ function channelOptions({ serverName }: ServiceAddress): ChannelOptions {
     "grpc.keepalive_permit_without_calls": 1,
     "grpc.max_receive_message_length": 256 * 1024,
     "grpc.use_local_subchannel_pool": 1,
-    // A renewal that comes late is worse than one that fails: the caller renews by what is true then.
-    "grpc.enable_retries": 0,
+    // The library's retries stay on: without a service config they repeat only calls that a closing connection never took.
+    "grpc.service_config_disable_resolution": 1,
     "grpc.enable_http_proxy": 0,
     "grpc.enable_channelz": 0,
   };

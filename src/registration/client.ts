@@ -1,6 +1,6 @@
-import { status } from "@grpc/grpc-js";
+import { status, type ServiceError } from "@grpc/grpc-js";
 import type { Clock, Log } from "../platform/host.ts";
-import { ClientChannel, fingerprintOf, isServiceError, type ServiceAddress, type UnaryMethod } from "./client-channel.ts";
+import { ClientChannel, fingerprintOf, isServiceError, type ServiceAddress, type UnaryCall, type UnaryMethod } from "./client-channel.ts";
 import { decodeRefusal, detailsTrailer, type ReceivedRefusal } from "./error-details.ts";
 import { RegistrationService } from "./generated/registration.ts";
 import {
@@ -52,6 +52,8 @@ interface Question<Q, A, T> {
   readonly decode: (answer: A) => T | undefined;
 }
 
+type Attempt<A> = { readonly answer: A } | { readonly refusal: ReceivedRefusal; readonly severed?: true };
+
 /** The connection to the service, which changes under its calls without their noticing. */
 class Line {
   readonly #options: RegistrationClientOptions;
@@ -66,14 +68,16 @@ class Line {
     const identity = this.#options.identity();
     const missing = judgeOwnIdentity(identity, this.#options.clock.now());
     if (missing !== undefined || identity === undefined) return { ok: false, refusal: missing ?? refuseLocally("NO_IDENTITY", "") };
-    const channel = this.#channelFor(identity);
-    try {
-      const answer = decode(await channel.call({ method, request, limit: this.#options.callLimit ?? callLimit }, signal));
-      return answer === undefined ? { ok: false, refusal: refuseLocally("ANSWER_INVALID", "The registration service gave an answer that this version cannot use.") } : { ok: true, answer };
-    } catch (error) {
-      if (!isServiceError(error)) throw error;
-      return { ok: false, refusal: this.#explain(error, channel) };
-    }
+    const started = this.#options.clock.monotonic();
+    const first = await this.#attempt(identity, { method, request, limit: this.#limit }, signal);
+    // A connection that worked may be closed by the server while a call is on its way. Every call of this wire may be made
+    // twice, so another connection gets one more try, in what is left of the time.
+    const left = this.#limit - (this.#options.clock.monotonic() - started);
+    const last = "severed" in first && left > 0 ? await this.#attempt(identity, { method, request, limit: left }, signal) : first;
+    if ("refusal" in last) return { ok: false, refusal: last.refusal };
+    const answer = decode(last.answer);
+    if (answer !== undefined) return { ok: true, answer };
+    return { ok: false, refusal: refuseLocally("ANSWER_INVALID", "The registration service gave an answer that this version cannot use.") };
   }
 
   close(): void {
@@ -89,19 +93,34 @@ class Line {
     return this.#channel;
   }
 
-  #explain(error: Parameters<typeof decodeRefusal>[0], channel: ClientChannel): ReceivedRefusal {
-    const refusal = decodeRefusal(error);
-    if (isConnectionSuspect(error) && this.#channel === channel) this.close();
-    if (error.code === status.UNAVAILABLE && channel.nameRefused) return { ...refusal, reason: "SERVER_NAME" satisfies LocalReason };
-    return refusal;
+  async #attempt<Q, A>(identity: TlsIdentity, call: UnaryCall<Q, A>, signal: AbortSignal): Promise<Attempt<A>> {
+    const channel = this.#channelFor(identity);
+    try {
+      return { answer: await channel.call(call, signal) };
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      const refusal = decodeRefusal(error);
+      if (isConnectionSuspect(error) && this.#channel === channel) this.close();
+      if (error.code !== status.UNAVAILABLE || isAnswered(error)) return { refusal };
+      if (channel.nameRefused) return { refusal: { ...refusal, reason: "SERVER_NAME" satisfies LocalReason } };
+      return channel.proven ? { refusal, severed: true } : { refusal };
+    }
+  }
+
+  get #limit(): number {
+    return this.#options.callLimit ?? callLimit;
   }
 }
 
 // One that swallows calls may be dead for long before the system notices, and one that was never made would wait out the
 // library's own pauses with yesterday's address: the next call, which has its own pause behind it, takes another.
-function isConnectionSuspect({ code, metadata }: Parameters<typeof decodeRefusal>[0]): boolean {
-  const answered = metadata.get(detailsTrailer).length > 0;
-  return !answered && (code === status.DEADLINE_EXCEEDED || code === status.UNAVAILABLE);
+function isConnectionSuspect(error: ServiceError): boolean {
+  return !isAnswered(error) && (error.code === status.DEADLINE_EXCEEDED || error.code === status.UNAVAILABLE);
+}
+
+/** The service itself refused, not something on the way to it. */
+function isAnswered({ metadata }: ServiceError): boolean {
+  return metadata.get(detailsTrailer).length > 0;
 }
 
 function judgeOwnIdentity(identity: TlsIdentity | undefined, now: Date): ReceivedRefusal | undefined {

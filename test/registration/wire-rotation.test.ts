@@ -111,6 +111,36 @@ describe("registration wire, rotated", () => {
     while (lab.server.counts().connections > 1) await new Promise(setImmediate);
   });
 
+  it("no call is lost while the server changes certificates, withdraws roots and ages connections", async () => {
+    await using lab = await openLab(agreeing(), { connectionAge: 40 });
+    const steady = await mintRoot();
+    const identity = await mintIdentity(steady, [lab.root, steady]);
+    await rotate(lab, await mintServer(steady, [lab.root, steady]));
+    const clients = Array.from({ length: 4 }, () => lab.client(() => identity));
+    let calls = 0;
+    let rotating = true;
+    const lost: unknown[] = [];
+    const call = async (client: (typeof clients)[number]): Promise<void> => {
+      while (rotating) {
+        const outcome = await client.renew(renewAsk, soon());
+        calls += 1;
+        if (!outcome.ok) lost.push(outcome.refusal);
+      }
+    };
+    const calling = clients.map(call);
+    for (let round = 0; round < 10; round += 1) {
+      const passing = await mintRoot();
+      await rotate(lab, await mintServer(steady, [steady, passing]));
+      const target = calls + 40;
+      while (calls < target) await new Promise(setImmediate);
+    }
+    rotating = false;
+    await Promise.all(calling);
+    assert.deepEqual(lost, []);
+    assert.ok(calls >= 400);
+    assert.ok(lab.log.messages.length > 0);
+  });
+
   it("the client finds a server that comes back at its next call, without the library's pauses", async () => {
     await using first = await openLab();
     const identity = await mintIdentity(first.root, [first.root]);
