@@ -45,7 +45,7 @@ export function encodeRefusal({ reason, code, retryAfter, message }: Refusal): G
 }
 
 /** Reads the status of a call that failed; details that cannot be read count as none. */
-export function decodeRefusal({ code, details, metadata }: GrpcStatus): ReceivedRefusal {
+export function decodeRefusal({ code, details, metadata }: Omit<GrpcStatus, "code"> & { readonly code: number }): ReceivedRefusal {
   const name = (status[code] ?? "UNKNOWN") as keyof typeof status;
   const told = readDetails(metadata);
   const message = cleanText(details);

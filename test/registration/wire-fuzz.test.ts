@@ -38,7 +38,7 @@ async function post(session: ClientHttp2Session, body: Uint8Array, headers: Read
   const stream = session.request({ ":method": "POST", ":path": paths[0], "content-type": "application/grpc", "te": "trailers", "l5d-client-id": machineId, ...headers });
   let code = "";
   return new Promise((resolve) => {
-    stream.on("response", (answer) => (code = `${answer["grpc-status"] ?? code}`)).on("trailers", (trailers) => (code = `${trailers["grpc-status"] ?? code}`));
+    stream.on("response", (answer) => (code = String(answer["grpc-status"] ?? code))).on("trailers", (trailers) => (code = String(trailers["grpc-status"] ?? code)));
     stream.on("error", () => undefined).on("close", () => resolve(code === "" ? `reset ${stream.rstCode ?? 0}` : code)).resume();
     stream.end(Buffer.from(body));
   });
@@ -79,8 +79,8 @@ describe("registration wire, fuzzed", () => {
     assert.equal(await post(session, frame(0, samples[0]!.length, samples[0]!)), "0");
     assert.equal(await post(session, frame(0, 0xffff_ffff, samples[0]!)), String(status.RESOURCE_EXHAUSTED));
     const timeout = fc.constantFrom<Record<string, string>>({}, { "grpc-timeout": "1n" }, { "grpc-timeout": "99999999H" }, { "grpc-timeout": "never" }, { "grpc-encoding": "gzip" }, { "grpc-encoding": "zip" }, { "content-type": "text/plain" });
-    await fc.assert(fc.asyncProperty(fc.nat(255), fc.nat(100_000), someBytes, timeout, async (flag, length, body, headers) => {
-      const answer = await post(session, frame(flag % 3, length, body), { ...headers });
+    await fc.assert(fc.asyncProperty(fc.tuple(fc.nat(2), fc.nat(100_000), someBytes), timeout, async ([flag, length, body], headers) => {
+      const answer = await post(session, frame(flag, length, body), { ...headers });
       assert.match(answer, /^(?:\d+|reset \d+)$/u);
     }), { numRuns: rounds / 4 });
     session.destroy();
