@@ -66,8 +66,9 @@ class Line {
   async call<Q, A, T>(method: UnaryMethod<Q, A>, { request, decode }: Question<Q, A, T>, signal: AbortSignal): Promise<ClientOutcome<T>> {
     signal.throwIfAborted();
     const identity = this.#options.identity();
-    const missing = judgeOwnIdentity(identity, this.#options.clock.now());
-    if (missing !== undefined || identity === undefined) return { ok: false, refusal: missing ?? refuseLocally("NO_IDENTITY", "") };
+    if (identity === undefined) return { ok: false, refusal: refuseLocally("NO_IDENTITY", "This machine has no identity yet.") };
+    const expired = judgeOwnExpiry(identity, this.#options.clock.now());
+    if (expired !== undefined) return { ok: false, refusal: expired };
     const started = this.#options.clock.monotonic();
     const first = await this.#attempt(identity, { method, request, limit: this.#limit }, signal);
     // A connection that worked may be closed by the server while a call is on its way. Every call of this wire may be made
@@ -123,8 +124,7 @@ function isAnswered({ metadata }: ServiceError): boolean {
   return metadata.get(detailsTrailer).length > 0;
 }
 
-function judgeOwnIdentity(identity: TlsIdentity | undefined, now: Date): ReceivedRefusal | undefined {
-  if (identity === undefined) return refuseLocally("NO_IDENTITY", "This machine has no identity yet.");
+function judgeOwnExpiry(identity: TlsIdentity, now: Date): ReceivedRefusal | undefined {
   if (now.getTime() < identity.expiresAt.getTime()) return undefined;
   return refuseLocally("NO_IDENTITY", `This machine's own certificate expired at ${identity.expiresAt.toISOString()}, and no other came.`);
 }

@@ -65,8 +65,9 @@ type Caller = Extract<ReadCaller, { ok: true }>["caller"];
 async function answer<A>(call: ServerCall, desk: CallDesk, work: (caller: Caller) => Promise<CallOutcome<A>>): Promise<{ readonly answer: A } | GrpcStatus> {
   try {
     const read = desk.readCaller(call);
-    const refusal = read.ok ? judgeExpiry(read.caller, desk.clock.now()) : read.refusal;
-    if (refusal !== undefined || !read.ok) return encodeRefusal(refusal ?? refuseCall("NO_IDENTITY", ""));
+    if (!read.ok) return encodeRefusal(read.refusal);
+    const expired = judgeExpiry(read.caller, desk.clock.now());
+    if (expired !== undefined) return encodeRefusal(expired);
     const outcome = await work(read.caller);
     return outcome.ok ? { answer: outcome.answer } : encodeRefusal(outcome.refusal);
   } catch (error) {

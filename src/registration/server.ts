@@ -49,17 +49,33 @@ const largestMessage = 64 * 1024;
 
 /** Opens the server; in TLS mode waits for the first identity. The signal bounds the opening; disposing closes. */
 export async function openRegistrationServer(options: RegistrationServerOptions, signal: AbortSignal): Promise<RegistrationServer> {
-  const { auth, listen, handlers, clock, log, maxConnections = defaults.maxConnections } = options;
-  const identities = auth.kind === "tls" ? auth.identities[Symbol.asyncIterator]() : undefined;
-  const first = identities && (await untilAborted(takeFirst(identities), signal));
+  const { auth } = options;
+  if (auth.kind === "sidecar") return open(options, undefined);
+  const identities = auth.identities[Symbol.asyncIterator]();
+  try {
+    const first = await untilAborted(takeFirst(identities), signal);
+    return await open(options, { identities, first });
+  } catch (error) {
+    leave(identities);
+    throw error;
+  }
+}
+
+interface Source {
+  readonly identities: AsyncIterator<TlsIdentity>;
+  readonly first: TlsIdentity;
+}
+
+async function open(options: RegistrationServerOptions, source: Source | undefined): Promise<RegistrationServer> {
+  const { listen, handlers, clock, log, maxConnections = defaults.maxConnections } = options;
   const draining = new AbortController();
-  const readCaller = auth.kind === "tls" ? rememberCallers() : (call: ServerCall) => readSidecarCaller(call.metadata.get(clientIdHeader));
+  const readCaller = source === undefined ? (call: ServerCall) => readSidecarCaller(call.metadata.get(clientIdHeader)) : rememberCallers();
   const desk: CallDesk = { readCaller, clock, log, limit: options.callLimit ?? defaults.callLimit, watchLimit, draining: draining.signal };
   const server = new Server(describeChannel(options));
   server.addService(RegistrationService, serveCalls(handlers, desk));
   const sessions = new ServerSessions(server);
-  const listener = await openListener({ listen, identity: first, maxConnections, onConnection: (socket) => sessions.take(socket) });
-  if (identities !== undefined && first !== undefined) void followIdentities({ identities, first, listener, sessions, log, until: draining.signal });
+  const listener = await openListener({ listen, identity: source?.first, maxConnections, onConnection: (socket) => sessions.take(socket) });
+  if (source !== undefined) void followIdentities({ ...source, listener, sessions, log, until: draining.signal });
   const drain = async (grace: number): Promise<void> => {
     draining.abort();
     await closeAll({ server, listener, sessions, grace });
@@ -70,6 +86,11 @@ export async function openRegistrationServer(options: RegistrationServerOptions,
     drain,
     [Symbol.asyncDispose]: () => drain(drainOnDispose),
   };
+}
+
+// Not awaited: a source that waits for its next identity ends only when its own signal tells it.
+function leave(identities: AsyncIterator<TlsIdentity>): void {
+  void identities.return?.()?.catch(() => undefined);
 }
 
 async function takeFirst(identities: AsyncIterator<TlsIdentity>): Promise<TlsIdentity> {
@@ -105,9 +126,7 @@ function rememberCallers(): (call: ServerCall) => ReadCaller {
   };
 }
 
-interface Following {
-  readonly identities: AsyncIterator<TlsIdentity>;
-  readonly first: TlsIdentity;
+interface Following extends Source {
   readonly listener: Listener;
   readonly sessions: ServerSessions;
   readonly log: Log;
@@ -127,7 +146,7 @@ async function followIdentities({ identities, first, listener, sessions, log, un
   } catch (error) {
     if (!until.aborted) log.write("error", "no further certificates: the source of identities failed", { error: String(error) });
   } finally {
-    void identities.return?.()?.catch(() => undefined);
+    leave(identities);
   }
 }
 

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { refuseCall } from "../../src/registration/reasons.ts";
+import { parseSvid } from "../../src/spiffe/svid.ts";
+import { openRegistrationServer } from "../../src/registration/server.ts";
+import { JumpingClock } from "../fakes/jumping-clock.ts";
+import { silentLog } from "../fakes/silent-log.ts";
+import { derOf, keyDerOf, mintCertificate } from "../fakes/certificates.ts";
 import { agreeing, machineId, mintIdentity, mintRoot, mintServer, openLab, registerAsk, renewAsk, serverName } from "./wire-lab.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(8000);
@@ -28,6 +33,13 @@ describe("registration wire", () => {
     assert.deepEqual(await client.deregister({ ...renewAsk, mode: "delete" }, soon()), { ok: true, answer: 10_000 });
     assert.deepEqual(seen, [`shop/orders-1 1 ${machineId}`]);
     assert.equal(lab.server.counts().connections, 1);
+  });
+
+  it("takes an SVID of the Workload API as it is", async () => {
+    await using lab = await openLab();
+    const leaf = await mintCertificate({ issuer: lab.root, uris: [machineId] });
+    const svid = parseSvid({ spiffeId: machineId, x509Svid: derOf(leaf), x509SvidKey: await keyDerOf(leaf), bundle: derOf(lab.root), hint: "" }, new Date());
+    assert.ok((await lab.client(() => svid).register(registerAsk, soon())).ok);
   });
 
   it("carries refusals with their reason and time", async () => {
@@ -110,6 +122,27 @@ describe("registration wire", () => {
 
   it("opens at no port that is taken", async () => {
     await using lab = await openLab();
-    await assert.rejects(openLab(agreeing(), { listen: lab.server.address }), { code: "PORT_TAKEN" });
+    let left = false;
+    const first = await mintServer(lab.root, [lab.root]);
+    const identities = (async function* () {
+      try {
+        yield first;
+      } finally {
+        left = true;
+      }
+    })();
+    await assert.rejects(openLab(agreeing(), { listen: lab.server.address, auth: { kind: "tls", identities } }), { code: "PORT_TAKEN" });
+    assert.ok(left, "the source of identities is left");
+  });
+
+  it("opens with no identity neither for ever nor at all", async () => {
+    const endless = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) };
+    const options = { listen: { host: "127.0.0.1", port: 0 }, handlers: agreeing(), clock: new JumpingClock(), log: silentLog };
+    const giveUp = new AbortController();
+    const opening = openRegistrationServer({ ...options, auth: { kind: "tls", identities: endless } }, giveUp.signal);
+    giveUp.abort(new Error("stopping"));
+    await assert.rejects(opening, /^Error: stopping$/u);
+    const none = (async function* () {})();
+    await assert.rejects(openRegistrationServer({ ...options, auth: { kind: "tls", identities: none } }, soon()), { code: "INTERNAL" });
   });
 });
