@@ -248,6 +248,11 @@ export const errorCatalogue = {
     title: "Linkerd's destination or policy service cannot be reached, so the proxy could not answer captured connections.",
     remedy: "Check that this machine resolves and reaches DESTINATION_SVC_ADDR and POLICY_SVC_ADDR; traffic goes back to the proxy by itself when they answer.",
   },
+  STORE_FAILED: {
+    category: "registration", exit: 3,
+    title: "The registration service cannot read or write what it stores.",
+    remedy: "Check that STATE_DIR is on a disk with room that its account may write, and that no other server uses it; machines keep their traffic meanwhile.",
+  },
   REGISTRATION_UNSUPPORTED: {
     category: "registration", exit: 3,
     title: "This version does not register with a registration service yet.",

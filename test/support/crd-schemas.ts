@@ -7,6 +7,7 @@ const metadata = z.strictObject({
   name: z.string().min(1).max(253).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/u),
   namespace: z.string().max(63).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/u),
   labels: z.record(z.string().min(1), label).optional(),
+  annotations: z.record(z.string().regex(/^([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/u), z.string()).optional(),
 });
 const port = z.int().min(1).max(65_535);
 const portName = z.string().min(1).max(15).regex(/^[a-z0-9-]*[a-z][a-z0-9-]*$/u);
@@ -61,3 +62,16 @@ const meshTlsAuthentication = z.strictObject({
 
 /** Schema of every kind of object that the workload manifests may hold. */
 export const crdSchema = z.discriminatedUnion("kind", [externalWorkload, service, server, authorizationPolicy, meshTlsAuthentication]);
+
+/** Schema of an ExternalWorkload's status subresource. */
+export const externalWorkloadStatusSchema = z.strictObject({
+  conditions: z.array(
+    z.strictObject({
+      type: z.literal("Ready"),
+      status: z.enum(["True", "False", "Unknown"]),
+      reason: z.string().min(1).max(1024).regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/u),
+      message: z.string().max(32_768),
+      lastTransitionTime: z.iso.datetime(),
+    }),
+  ),
+});

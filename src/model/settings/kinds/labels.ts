@@ -21,14 +21,20 @@ function parseLabel(item: string): Parsed<readonly [string, string]> {
   const [key = "", value, ...rest] = item.split("=").map((part) => part.trim());
   if (value === undefined || rest.length > 0) return refuse(`${JSON.stringify(item)} is not key=value`);
   if (!isLabelKey(key)) return refuse(`${JSON.stringify(key)} is no label key`);
-  return value === "" || word.test(value) ? accept([key, value]) : refuse(`${JSON.stringify(value)} is no label value`);
+  return isLabelValue(value) ? accept([key, value]) : refuse(`${JSON.stringify(value)} is no label value`);
 }
 
-function isLabelKey(key: string): boolean {
+/** True for a key that Kubernetes takes for a label or an annotation: a name, with or without a DNS prefix. */
+export function isLabelKey(key: string): boolean {
   const slash = key.indexOf("/");
   if (slash < 0) return word.test(key);
   const prefix = key.slice(0, slash);
   return prefix === prefix.toLowerCase() && parseDnsName(prefix).ok && word.test(key.slice(slash + 1));
+}
+
+/** True for a value that Kubernetes takes for a label. */
+export function isLabelValue(value: string): boolean {
+  return value === "" || word.test(value);
 }
 
 function sortedRecord(pairs: readonly (readonly [string, string])[]): Record<string, string> {

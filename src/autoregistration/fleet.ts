@@ -1,0 +1,109 @@
+import { renderKey, type ObjectKey } from "../model/external-group.ts";
+import type { Applied } from "./apply-writes.ts";
+import type { StoredOwner } from "./judge-register.ts";
+import { isLive } from "./lease-life.ts";
+import type { LeaseObject, StoredWorkload, Versioned } from "./objects.ts";
+import type { Snapshot, Store } from "./store.ts";
+
+/**
+ * What is stored, in memory and by address and group: renewals that change nothing are answered from here. It may lag
+ * behind the store by the time of a watch; whoever writes by it is refused then, and reads the store itself.
+ */
+export class Fleet {
+  readonly #workloads = new Map<string, Versioned<StoredWorkload>>();
+  readonly #leases = new Map<string, Versioned<LeaseObject>>();
+  readonly #byAddress = new Map<string, Set<string>>();
+  readonly #byGroup = new Map<string, Set<string>>();
+
+  workload(key: ObjectKey): Versioned<StoredWorkload> | undefined {
+    return this.#workloads.get(renderKey(key));
+  }
+
+  lease(key: ObjectKey): Versioned<LeaseObject> | undefined {
+    return this.#leases.get(renderKey(key));
+  }
+
+  /** Other workloads at any of these addresses. */
+  owners(addresses: readonly string[], but: ObjectKey | undefined, now: number): readonly StoredOwner[] {
+    return addresses.flatMap((address) => [...(this.#byAddress.get(address) ?? [])].filter((id) => but === undefined || id !== renderKey(but)).flatMap((id) => this.#owner(id, address, now)));
+  }
+
+  /** How many machines of a group live, without the one of that name. */
+  others(group: ObjectKey, but: ObjectKey | undefined, now: number): number {
+    const ids = [...(this.#byGroup.get(renderKey(group)) ?? [])].filter((id) => but === undefined || id !== renderKey(but));
+    return ids.filter((id) => this.#isLive(id, now)).length;
+  }
+
+  snapshot(): Snapshot {
+    return { workloads: [...this.#workloads.values()], leases: [...this.#leases.values()] };
+  }
+
+  /** Takes note of what was written or read. */
+  note(applied: readonly Applied[]): void {
+    for (const one of applied) {
+      const id = renderKey(one.key);
+      if (one.kind === "workload") this.#setWorkload(id, one.stored);
+      else if (one.stored === undefined) this.#leases.delete(id);
+      else this.#leases.set(id, one.stored);
+    }
+  }
+
+  /** Reads one workload and its lease from the store. */
+  async refresh(store: Store, key: ObjectKey, signal: AbortSignal): Promise<void> {
+    const [workload, lease] = await Promise.all([store.readWorkload(key, signal), store.readLease(key, signal)]);
+    this.note([{ kind: "workload", key, stored: workload }, { kind: "lease", key, stored: lease }]);
+  }
+
+  /** Reads everything, calls `loaded`, and follows the store until the signal. */
+  async follow(store: Store, loaded: () => void, signal: AbortSignal): Promise<void> {
+    // Watched before it is listed, so that nothing is missed in between.
+    const changed = store.watch(signal);
+    const { workloads, leases } = await store.list(signal);
+    for (const id of this.#workloads.keys()) this.#setWorkload(id, undefined);
+    this.#leases.clear();
+    this.note(workloads.map((stored) => ({ kind: "workload", key: stored.value.object.key, stored })));
+    this.note(leases.map((stored) => ({ kind: "lease", key: stored.value.key, stored })));
+    loaded();
+    for await (const key of changed) await this.refresh(store, key, signal);
+  }
+
+  #owner(id: string, address: string, now: number): readonly StoredOwner[] {
+    const workload = this.#workloads.get(id);
+    return workload ? [{ address, workload, lease: this.#leases.get(id), live: this.#isLive(id, now) }] : [];
+  }
+
+  // One without a lease is just being registered, or an orphan: dead once its time is over.
+  #isLive(id: string, now: number): boolean {
+    const lease = this.#leases.get(id);
+    if (lease !== undefined) return isLive(lease.value, now);
+    const workload = this.#workloads.get(id);
+    return workload !== undefined && now - workload.value.createdAt < orphanLife;
+  }
+
+  #setWorkload(id: string, stored: Versioned<StoredWorkload> | undefined): void {
+    const before = this.#workloads.get(id)?.value.object;
+    for (const [index, key] of before ? this.#indexed(before) : []) remove(index, key, id);
+    if (stored === undefined) this.#workloads.delete(id);
+    else this.#workloads.set(id, stored);
+    for (const [index, key] of stored ? this.#indexed(stored.value.object) : []) add(index, key, id);
+  }
+
+  #indexed(object: StoredWorkload["object"]): readonly (readonly [Map<string, Set<string>>, string])[] {
+    const group = renderKey({ namespace: object.key.namespace, name: object.group });
+    return [[this.#byGroup, group], ...object.addresses.map((address) => [this.#byAddress, address] as const)];
+  }
+}
+
+const orphanLife = 60_000;
+
+function add(index: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = index.get(key);
+  if (ids === undefined) index.set(key, new Set([id]));
+  else ids.add(id);
+}
+
+function remove(index: Map<string, Set<string>>, key: string, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
+}

@@ -1,0 +1,49 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { ObjectKey } from "../model/external-group.ts";
+import type { Incarnation } from "./calls.ts";
+
+/** What a token proves: that this incarnation registered this workload under this identity. */
+export interface TokenClaims {
+  readonly key: ObjectKey;
+  readonly identity: string;
+  readonly incarnation: Incarnation;
+}
+
+/** A key shorter than the hash is guessed before the hash is. */
+export const shortestTokenKey = 32;
+
+/**
+ * Lease tokens that every replica with the same keys can check, for nothing is stored: an HMAC over what the caller says
+ * again with each call. Whether the incarnation still holds the lease is the lease's matter.
+ */
+export class LeaseTokens {
+  readonly #current: Uint8Array;
+  readonly #keys: readonly Uint8Array[];
+
+  /** The first key signs; all are accepted, so that a rotation (new key first, the old one behind) logs nobody out. */
+  constructor(current: Uint8Array, previous: readonly Uint8Array[] = []) {
+    this.#current = current;
+    this.#keys = [current, ...previous];
+    if (this.#keys.some((key) => key.length < shortestTokenKey)) throw new RangeError(`a token key has less than ${shortestTokenKey} bytes`);
+  }
+
+  issue(claims: TokenClaims): string {
+    return sign(this.#current, claims).toString("base64url");
+  }
+
+  isValid(token: string, claims: TokenClaims): boolean {
+    const given = Buffer.from(token, "base64url");
+    // Every key is tried, and each comparison takes as long as any other.
+    return this.#keys.map((key) => isSame(given, sign(key, claims))).includes(true);
+  }
+}
+
+function sign(key: Uint8Array, { key: { namespace, name }, identity, incarnation }: TokenClaims): Buffer {
+  // JSON sets the parts apart, whatever stands in them.
+  const text = JSON.stringify(["meshregistration.v1 lease", namespace, name, identity, incarnation.instanceId, incarnation.incarnationId, incarnation.epoch]);
+  return createHmac("sha256", key).update(text).digest();
+}
+
+function isSame(given: Buffer, expected: Buffer): boolean {
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

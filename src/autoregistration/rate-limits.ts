@@ -1,0 +1,64 @@
+import { isFull, takeToken, type Bucket, type Rate } from "./token-bucket.ts";
+
+/** The limits of §10.4.10; a test or an operator may set others. */
+export interface CallRates {
+  /** Per machine: an identity may be shared, an instance is not. */
+  readonly register: Rate;
+  readonly renew: Rate;
+  /** Per SPIFFE id, over all calls: bounds what one stolen identity can ask for. */
+  readonly identity: Rate;
+  /** For all together, so that a storm after a restart is spread instead of piled up. */
+  readonly all: Rate;
+}
+
+/** Limits for ordinary use: a thousand machines under one identity renew with room to spare. */
+export const defaultCallRates: CallRates = {
+  register: { perSecond: 0.2, burst: 3 },
+  renew: { perSecond: 1, burst: 5 },
+  identity: { perSecond: 400, burst: 1000 },
+  all: { perSecond: 2000, burst: 4000 },
+};
+
+/** Who calls, and what for; leaving counts as renewing. */
+export interface Caller {
+  readonly identity: string;
+  readonly instanceId: string;
+  readonly kind: "register" | "renew";
+}
+
+const sweepEvery = 60_000;
+
+/** Which calls may go through, and when the others may come again. Holds nothing of callers that were quiet for a while. */
+export class RateLimits {
+  readonly #rates: CallRates;
+  readonly #buckets = { register: new Map<string, Bucket>(), renew: new Map<string, Bucket>(), identity: new Map<string, Bucket>(), all: new Map<string, Bucket>() };
+  #sweptAt = 0;
+
+  constructor(rates: CallRates = defaultCallRates) {
+    this.#rates = rates;
+  }
+
+  /** Milliseconds after which the caller may come again; 0 when this call may go through. `now` is monotonic. */
+  take({ identity, instanceId, kind }: Caller, now: number): number {
+    this.#sweep(now);
+    const wanted = [[kind, `${identity}\0${instanceId}`], ["identity", identity], ["all", ""]] as const;
+    const takes = wanted.map(([limit, key]) => ({ limit, key, ...takeToken(this.#buckets[limit].get(key), this.#rates[limit], now) }));
+    const wait = Math.max(...takes.map((take) => take.wait));
+    // All or none: a call that one limit refuses costs nothing at the others.
+    if (wait === 0) for (const { limit, key, bucket } of takes) this.#buckets[limit].set(key, bucket);
+    return wait;
+  }
+
+  /** How many callers are remembered. */
+  get size(): number {
+    return Object.values(this.#buckets).reduce((sum, buckets) => sum + buckets.size, 0);
+  }
+
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < sweepEvery) return;
+    this.#sweptAt = now;
+    for (const limit of ["register", "renew", "identity", "all"] as const) {
+      for (const [key, bucket] of this.#buckets[limit]) if (isFull(bucket, this.#rates[limit], now)) this.#buckets[limit].delete(key);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { LeaseTokens, type TokenClaims } from "../../src/autoregistration/lease-tokens.ts";
+
+const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
+const claims: TokenClaims = {
+  key: { namespace: "shop", name: "orders-1" },
+  identity: "spiffe://td/vm/orders",
+  incarnation: { instanceId: "i", incarnationId: "l", epoch: 3 },
+};
+const others: readonly TokenClaims[] = [
+  { ...claims, key: { namespace: "sho", name: "porders-1" } },
+  { ...claims, key: { namespace: "shop", name: "orders-2" } },
+  { ...claims, identity: "spiffe://td/vm/other" },
+  { ...claims, incarnation: { ...claims.incarnation, instanceId: "j" } },
+  { ...claims, incarnation: { ...claims.incarnation, incarnationId: "m" } },
+  { ...claims, incarnation: { ...claims.incarnation, epoch: 4 } },
+];
+
+describe("LeaseTokens", () => {
+  it("are checked by another replica that has the same key, and by no other", () => {
+    const token = new LeaseTokens(key(1)).issue(claims);
+    assert.ok(new LeaseTokens(key(1)).isValid(token, claims));
+    assert.ok(!new LeaseTokens(key(2)).isValid(token, claims));
+  });
+
+  it("outlive a rotation of the key by one, whichever replica rotates first", () => {
+    const [before, after] = [new LeaseTokens(key(1), [key(2)]), new LeaseTokens(key(2), [key(1)])];
+    assert.ok(after.isValid(before.issue(claims), claims) && before.isValid(after.issue(claims), claims));
+    assert.ok(!new LeaseTokens(key(3), [key(2)]).isValid(before.issue(claims), claims));
+  });
+
+  it("prove nothing about any other workload, identity, instance, incarnation or epoch", () => {
+    const tokens = new LeaseTokens(key(1));
+    for (const other of others) assert.ok(!tokens.isValid(tokens.issue(claims), other));
+    assert.equal(new Set([claims, ...others].map((claim) => tokens.issue(claim))).size, others.length + 1);
+  });
+
+  it("keep parts apart that run together", () => {
+    const tokens = new LeaseTokens(key(1));
+    fc.assert(fc.property(fc.string(), fc.string(), fc.string(), (a, b, c) => {
+      const joined = tokens.issue({ ...claims, key: { namespace: a + b, name: c } });
+      return b === "" || !tokens.isValid(joined, { ...claims, key: { namespace: a, name: b + c } });
+    }));
+  });
+
+  it("withstand whatever is presented", () => {
+    const tokens = new LeaseTokens(key(1));
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (token) => !tokens.isValid(token, claims)));
+  });
+
+  it("want a key that cannot be guessed", () => {
+    assert.throws(() => new LeaseTokens(new Uint8Array(31)), RangeError);
+    assert.throws(() => new LeaseTokens(key(1), [new Uint8Array(0)]), RangeError);
+  });
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { RateLimits, type Caller } from "../../src/autoregistration/rate-limits.ts";
+import { isFull, takeToken, type Bucket, type Rate } from "../../src/autoregistration/token-bucket.ts";
+
+const rate: Rate = { perSecond: 0.2, burst: 3 };
+
+describe("takeToken", () => {
+  it("lets a burst through, then tells the exact time of the next", () => {
+    let bucket: Bucket | undefined;
+    const waits = [0, 0, 0, 0, 4000, 5000, 5000, 60_000, 60_000, 60_000, 60_000].map((now) => {
+      const take = takeToken(bucket, rate, now);
+      bucket = take.bucket;
+      return take.wait;
+    });
+    assert.deepEqual(waits, [0, 0, 0, 5000, 1000, 0, 5000, 0, 0, 0, 5000]);
+  });
+
+  it("lets a caller through who waits as told, and never one who comes a millisecond early", () => {
+    const rates = fc.record({ perSecond: fc.double({ min: 0.01, max: 1000, noNaN: true }), burst: fc.integer({ min: 1, max: 20 }) });
+    fc.assert(fc.property(rates, fc.array(fc.nat(3000), { maxLength: 30 }), (limit, gaps) => {
+      let now = 0;
+      let bucket: Bucket | undefined;
+      for (const gap of gaps) ({ bucket } = takeToken(bucket, limit, (now += gap)));
+      const { wait } = takeToken(bucket, limit, now);
+      assert.equal(takeToken(bucket, limit, now + wait).wait, 0);
+      if (wait > 1) assert.ok(takeToken(bucket, limit, now + wait - 2).wait > 0);
+    }));
+  });
+
+  it("gives nothing for a clock that goes backwards", () => {
+    assert.equal(takeToken({ tokens: 0, at: 9000 }, rate, 0).wait, 5000);
+    assert.ok(!isFull({ tokens: 2, at: 9000 }, rate, 0) && isFull({ tokens: 2, at: 0 }, rate, 5000));
+  });
+});
+
+describe("RateLimits", () => {
+  const caller: Caller = { identity: "spiffe://td/a", instanceId: "i", kind: "register" };
+
+  it("bound each machine by itself, and its renewals apart from its registrations", () => {
+    const limits = new RateLimits();
+    assert.deepEqual([1, 2, 3, 4].map(() => limits.take(caller, 0)), [0, 0, 0, 5000]);
+    assert.equal(limits.take({ ...caller, kind: "renew" }, 0), 0);
+    assert.equal(limits.take({ ...caller, instanceId: "j" }, 0), 0);
+    assert.equal(limits.take({ ...caller, identity: "spiffe://td/b" }, 0), 0);
+  });
+
+  it("bound an identity however many instances it claims, and everybody together", () => {
+    const wide = { perSecond: 1000, burst: 1000 };
+    const limits = new RateLimits({ register: wide, renew: wide, identity: { perSecond: 1, burst: 2 }, all: { perSecond: 2, burst: 3 } });
+    const take = (identity: string, instanceId: string): number => limits.take({ identity, instanceId, kind: "renew" }, 0);
+    assert.deepEqual([take("a", "1"), take("a", "2"), take("a", "3"), take("b", "1"), take("b", "2"), take("c", "1")], [0, 0, 1000, 0, 500, 500]);
+  });
+
+  it("remember nobody who was quiet for a while", () => {
+    const limits = new RateLimits();
+    for (let index = 0; index < 100; index += 1) limits.take({ ...caller, instanceId: String(index) }, 0);
+    assert.equal(limits.size, 102);
+    limits.take(caller, 70_000);
+    assert.equal(limits.size, 3);
+  });
+});

@@ -1,0 +1,12 @@
+// Writes a machine's life to a store on disk and is killed after so many writes, or writes without end.
+import { SqliteStore } from "../../src/autoregistration/sqlite-store.ts";
+import { writeEndlessly, writeLife } from "./store-life.ts";
+
+const [path = "", after = ""] = process.argv.slice(2);
+const store = new SqliteStore(path, () => 1000);
+if (after === "endless") {
+  await writeEndlessly(store, (count) => process.stdout.write(`${count}\n`));
+} else {
+  await writeLife(store, Number(after));
+  process.kill(process.pid, "SIGKILL");
+}
