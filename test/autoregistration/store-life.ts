@@ -27,12 +27,12 @@ export async function writeLife(store: Store, count: number): Promise<void> {
 }
 
 /** Renews one lease again and again; `acknowledge` hears the number of each renewal that is stored. */
-export async function writeEndlessly(store: Store, acknowledge: (count: number) => void): Promise<never> {
+export async function writeEndlessly(store: Store, acknowledge: (count: number) => Promise<void>): Promise<never> {
   let written: Written<unknown> = await store.createLease(lease({ epoch: 0 }), signal);
   for (let count = 1; ; count += 1) {
     if (!written.ok) throw new Error(`refused: ${written.refusal}`);
     written = await store.updateLease(lease({ epoch: count }), written.stored.version, signal);
-    acknowledge(count);
+    await acknowledge(count);
   }
 }
 

@@ -5,7 +5,8 @@ import { writeEndlessly, writeLife } from "./store-life.ts";
 const [path = "", after = ""] = process.argv.slice(2);
 const store = new SqliteStore(path, () => 1000);
 if (after === "endless") {
-  await writeEndlessly(store, (count) => process.stdout.write(`${count}\n`));
+  // Waited for: this loop never leaves the microtasks otherwise, and what a full pipe has put off would never be sent.
+  await writeEndlessly(store, (count) => new Promise((resolve) => void process.stdout.write(`${count}\n`, () => resolve())));
 } else {
   await writeLife(store, Number(after));
   process.kill(process.pid, "SIGKILL");
