@@ -1,7 +1,6 @@
 import type { ObjectKey } from "../model/external-group.ts";
 import { defaultInboundPort } from "../model/external-workload.ts";
 import { isLabelKey, isLabelValue } from "../model/settings/kinds/labels.ts";
-import { parseSpiffeId } from "../model/settings/kinds/spiffe-id.ts";
 import { DeregisterRequest_Mode, Health_State, type DeregisterRequest, type Health, type Incarnation as WireIncarnation, type RegisterRequest, type RenewRequest } from "../registration/generated/registration.ts";
 import { refuseCall, type Reason, type Refusal } from "../registration/reasons.ts";
 import type { DeregisterCall, HealthReport, Incarnation, RegisterCall, RenewCall } from "./calls.ts";
@@ -9,14 +8,6 @@ import type { MachineFacts } from "./objects.ts";
 
 /** A call that is well formed, or why it is not. */
 export type ParsedCall<T> = { readonly ok: true; readonly call: T } | { readonly ok: false; readonly refusal: Refusal };
-
-/** The identity that mTLS proved, as the caller of every parser hands it on: a SPIFFE id of a workload, or a refusal. */
-export function parseIdentity(text: string | undefined): { readonly ok: true; readonly identity: string } | { readonly ok: false; readonly refusal: Refusal } {
-  const parsed = text === undefined ? undefined : parseSpiffeId(text);
-  if (parsed?.ok === true) return { ok: true, identity: parsed.value };
-  const why = parsed === undefined ? "there is none: the port is opaque or skipped, or the client has no certificate" : parsed.reason;
-  return { ok: false, refusal: refuseCall("NO_IDENTITY", `The connection proves no SPIFFE id: ${why}.`) };
-}
 
 /** Reads a registration; `identity` is what mTLS proved. */
 export function parseRegister(request: RegisterRequest, identity: string): ParsedCall<RegisterCall> {

@@ -1,6 +1,6 @@
 import type { ExternalGroup, GroupProbe, LeaseTimes, ProbeAction } from "../model/external-group.ts";
-import type { Duration } from "../registration/generated/google/protobuf/duration.ts";
 import type { DeregisterResponse, Lease, ProbeSpec, ProxyConfig, RegisterResponse, RenewResponse } from "../registration/generated/registration.ts";
+import { encodeDuration } from "../registration/messages.ts";
 import type { Deregistered } from "./judge-deregister.ts";
 import type { RegisterAnswer, RenewAnswer } from "./registrar.ts";
 
@@ -25,21 +25,16 @@ export function renderRegistered({ object, uid, token, group, configVersion }: R
 
 /** What a machine is told after it has renewed. */
 export function renderRenewed({ token, group, configChanged, healthSeq }: RenewAnswer): RenewResponse {
-  return { lease: renderLease(token, group.lease), configChanged, minNextCall: renderDuration(leastCallGap), healthSeqApplied: BigInt(healthSeq) };
+  return { lease: renderLease(token, group.lease), configChanged, minNextCall: encodeDuration(leastCallGap), healthSeqApplied: BigInt(healthSeq) };
 }
 
 /** What a machine that leaves is told. */
 export function renderDeregistered({ drainFor }: Deregistered): DeregisterResponse {
-  return { drainFor: renderDuration(drainFor) };
-}
-
-/** Milliseconds as protobuf writes them. */
-export function renderDuration(milliseconds: number): Duration {
-  return { seconds: BigInt(Math.floor(milliseconds / 1000)), nanos: Math.round((milliseconds % 1000) * 1e6) };
+  return { drainFor: encodeDuration(drainFor) };
 }
 
 function renderLease(token: string, { duration, renewInterval, deregisterAfter }: LeaseTimes): Lease {
-  return { token, duration: renderDuration(duration), renewInterval: renderDuration(renewInterval), deregisterAfter: renderDuration(deregisterAfter) };
+  return { token, duration: encodeDuration(duration), renewInterval: encodeDuration(renewInterval), deregisterAfter: encodeDuration(deregisterAfter) };
 }
 
 function renderProbe(probe: GroupProbe): ProbeSpec {

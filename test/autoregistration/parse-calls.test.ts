@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseDeregister, parseIdentity, parseRegister, parseRenew } from "../../src/autoregistration/parse-calls.ts";
+import { parseDeregister, parseRegister, parseRenew } from "../../src/autoregistration/parse-calls.ts";
 import { DeregisterRequest, Health, Health_State, RegisterRequest, RenewRequest } from "../../src/registration/generated/registration.ts";
 import { identity } from "./samples.ts";
 
@@ -81,17 +81,6 @@ describe("parseRenew and parseDeregister", () => {
   it("refuse a token that nobody issued, before anything is computed from it", () => {
     const parsed = parseRenew(make(RenewRequest, { workloadNamespace: "shop", workloadName: "orders-1", leaseToken: "t".repeat(129), incarnation }), identity);
     assert.equal(!parsed.ok && parsed.refusal.reason, "LEASE_INVALID");
-  });
-});
-
-describe("parseIdentity", () => {
-  it("takes a SPIFFE id of a workload and nothing else", () => {
-    const reason = (text: string | undefined) => {
-      const parsed = parseIdentity(text);
-      return parsed.ok ? parsed.identity : parsed.refusal.reason;
-    };
-    assert.equal(reason("spiffe://td/vm/a"), "spiffe://td/vm/a");
-    for (const text of [undefined, "", "default.sa.serviceaccount.identity.linkerd.cluster.local", "spiffe://td", "https://td/a", "spiffe://td/a\nspiffe://td/b"]) assert.equal(reason(text), "NO_IDENTITY");
   });
 });
 

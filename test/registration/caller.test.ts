@@ -50,7 +50,7 @@ describe("caller", () => {
     assert.match(whyNot(readSidecarCaller([])), /opaque or skipped/);
     assert.match(whyNot(readSidecarCaller([id, id])), /more than one/);
     assert.match(whyNot(readSidecarCaller([Buffer.from(id)])), /more than one/);
-    for (const other of ["default.prod.serviceaccount.identity.linkerd.cluster.local", "", `${id},${id}`, `${id} `]) assert.match(whyNot(readSidecarCaller([other])), /not a SPIFFE id/, other);
+    for (const other of ["default.prod.serviceaccount.identity.linkerd.cluster.local", "", `${id},${id}`, `${id} `, "spiffe://td", "https://td/a", "spiffe://td/a\nspiffe://td/b"]) assert.match(whyNot(readSidecarCaller([other])), /not a SPIFFE id/, other);
     assert.equal(judgeExpiry({ identity: id, expiresAt: undefined }, new Date()), undefined);
   });
 });
