@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isLoopback } from "../model/settings/ip.ts";
 import type { HostPort } from "../model/settings/values.ts";
 import type { Host } from "../platform/host.ts";
 import { dial, type TlsIdentity } from "./dial.ts";
@@ -62,8 +62,4 @@ export async function listAway({ services, timings, identity }: ControlPlaneWatc
     const failure = failures[index];
     return failure === undefined ? [] : [`${name} at ${address.host}:${address.port} (${failure})`];
   });
-}
-
-function isLoopback(host: string): boolean {
-  return isIP(host) !== 0 && (host === "::1" || host.startsWith("127."));
 }

@@ -1,7 +1,9 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { readText } from "../base/read-text.ts";
 import { z } from "zod";
 import { isMeshError, MeshError } from "../model/errors.ts";
 import type { Simulator } from "./simulator.ts";
+import { closingHttp, openListener } from "./listening.ts";
 
 /** What a running simulator tells of itself. */
 export const simulatorStatusSchema = z.object({
@@ -33,18 +35,8 @@ export async function openControlSocket(path: string, simulator: Simulator, desc
       (error: unknown) => send(response, ...explain(error)),
     );
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen({ path, readableAll: false, writableAll: false }, resolve);
-  await promise.catch((cause: unknown) => {
-    throw new MeshError("SIMULATOR_FAILED", { doing: `opening ${path}`, what: String(cause), target: path, cause });
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((done) => server.close(done));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  await openListener(server, { path, readableAll: false, writableAll: false }, { code: "SIMULATOR_FAILED", doing: `opening ${path}`, target: path });
+  return closingHttp(server);
 }
 
 /** Asks the simulator that runs in a folder; SIMULATOR_FAILED when none does, or it says no. */
@@ -84,11 +76,6 @@ function explain(error: unknown): [status: number, body: { readonly error: strin
   return [500, { error: String(error) }];
 }
 
-async function readText(stream: AsyncIterable<unknown>): Promise<string> {
-  let text = "";
-  for await (const part of stream) text += String(part);
-  return text;
-}
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));

@@ -2,9 +2,9 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { createServer as createTcpServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Endpoint } from "../linkerd/addresses.ts";
-import { MeshError } from "../model/errors.ts";
 import type { Credentials } from "./issuer/authority.ts";
 import { bridgeSocket } from "./mesh/bridge.ts";
+import { openListener } from "./listening.ts";
 
 /** Where and as whom a gRPC service listens. */
 export interface ListenerOptions {
@@ -32,11 +32,7 @@ export async function openGrpcListener(server: Server, { name, listen, rootPem, 
     ? createTcpServer(take)
     : createTlsServer({ cert: credentials.chainPem, key: credentials.keyPem, ca: rootPem, requestCert: true, rejectUnauthorized: true, ALPNProtocols: ["h2"] }, take);
   listener.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  listener.once("error", reject).listen({ host: listen.ip, port: listen.port }, resolve);
-  await promise.catch((cause: unknown) => {
-    throw new MeshError("SIMULATOR_FAILED", { doing: `offering the ${name} service at ${listen.ip}:${listen.port}`, what: String(cause), target: `${listen.ip}:${listen.port}`, cause });
-  });
+  await openListener(listener, { host: listen.ip, port: listen.port }, { code: "SIMULATOR_FAILED", doing: `offering the ${name} service at ${listen.ip}:${listen.port}`, target: `${listen.ip}:${listen.port}` });
   return {
     async [Symbol.asyncDispose]() {
       const closed = new Promise((done) => listener.close(done));

@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage } from "node:http";
+import { readText } from "../base/read-text.ts";
 import type { Endpoint } from "../linkerd/addresses.ts";
-import { MeshError } from "../model/errors.ts";
+import { closingHttp, openListener } from "./listening.ts";
 
 /** What a request without any mesh of its own got. */
 export interface PlainAnswer {
@@ -25,22 +26,6 @@ export async function openApplication(listen: Endpoint): Promise<AsyncDisposable
     const { method, url, headers } = asked;
     response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", method, path: url, headers })}\n`);
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen({ host: listen.ip, port: listen.port }, resolve);
-  await promise.catch((cause: unknown) => {
-    throw new MeshError("SIMULATOR_FAILED", { doing: `starting an application at ${listen.ip}:${listen.port}`, what: String(cause), target: `${listen.ip}:${listen.port}`, cause });
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((done) => server.close(done));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-}
-
-async function readText(stream: AsyncIterable<unknown>): Promise<string> {
-  let text = "";
-  for await (const part of stream) text += String(part);
-  return text;
+  await openListener(server, { host: listen.ip, port: listen.port }, { code: "SIMULATOR_FAILED", doing: `starting an application at ${listen.ip}:${listen.port}`, target: `${listen.ip}:${listen.port}` });
+  return closingHttp(server);
 }

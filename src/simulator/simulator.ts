@@ -2,6 +2,7 @@ import type { Endpoint } from "../linkerd/addresses.ts";
 import type { Access } from "../linkerd/inbound-policy.ts";
 import type { Clock, Log } from "../platform/host.ts";
 import { MeshError } from "../model/errors.ts";
+import { isLoopback } from "../model/settings/ip.ts";
 import type { Cluster } from "./cluster.ts";
 import { joinCluster, type MoreOfCluster } from "./cluster-file.ts";
 import { ControlPlane, type ControlService } from "./control-plane.ts";
@@ -149,10 +150,6 @@ export class Simulator implements AsyncDisposable {
     const age = value === "expired" ? 2 * meshLife : 0;
     return authority.issue({ identity }, { notBefore: new Date(clock.now().getTime() - age), ttl: meshLife });
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
 }
 
 /** A part that can be cut, closed and slowed. */

@@ -96,6 +96,12 @@ export function specialUse(ip: Ip): keyof typeof specials | undefined {
   return names.find((name) => specials[name].some((network) => isInside(ip, network)));
 }
 
+/** True for the text of a loopback address; false for a name, whatever it resolves to. */
+export function isLoopback(text: string): boolean {
+  const ip = parseIp(text);
+  return ip !== undefined && specialUse(ip) === "loopback";
+}
+
 function isInside(ip: Ip, network: string): boolean {
   const [text = "", prefix] = network.split("/");
   const base = parseIp(text);

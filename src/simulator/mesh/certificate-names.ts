@@ -7,7 +7,9 @@ export function parseFirstName(subjectAltName: string | undefined): string | und
 
 /** All names of a certificate, from the text that Node gives: `URI:spiffe://…, DNS:…`. */
 export function parseNames(subjectAltName: string | undefined): readonly string[] {
-  return (subjectAltName ?? "").split(", ").flatMap((entry) => /^(?:URI|DNS):"?(?<name>[^"]+)"?$/.exec(entry)?.groups?.["name"] ?? []);
+  // Node quotes a name that could be mistaken for two; no name of the mesh needs that.
+  const unquoted = (subjectAltName ?? "").replaceAll(/"(?:[^"\\]|\\.)*"/gu, '""');
+  return unquoted.split(", ").flatMap((entry) => /^(?:URI|DNS):(?<name>[^"]+)$/.exec(entry)?.groups?.["name"] ?? []);
 }
 
 /** What one side of a TLS connection saw of the other. */

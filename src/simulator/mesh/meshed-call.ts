@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { readText } from "../../base/read-text.ts";
 import { hostPort } from "../../model/settings/kinds/host-port.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
 import { encodeTransportHeader, transportAlpn } from "../../linkerd/transport-header.ts";
@@ -91,10 +92,4 @@ async function requestHttp2(socket: TLSSocket, { path, to, port }: MeshedCall): 
 
 function authorityOf(host: string, port: number): string {
   return hostPort.format({ host, port });
-}
-
-async function readText(stream: AsyncIterable<unknown>): Promise<string> {
-  let text = "";
-  for await (const part of stream) text += String(part);
-  return text;
 }

@@ -3,11 +3,11 @@ import { createServer as createHttp2Server } from "node:http2";
 import { createServer as createTlsServer, type Server, type TLSSocket } from "node:tls";
 import { transportAlpn } from "../../linkerd/transport-header.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
-import { MeshError } from "../../model/errors.ts";
 import type { Credentials } from "../issuer/authority.ts";
 import { bridgeSocket } from "./bridge.ts";
 import { readPeer, type PeerFacts } from "./certificate-names.ts";
 import { readTransportHeader } from "./read-header.ts";
+import { openListener } from "../listening.ts";
 
 /** What a meshed echo service is. */
 export interface PeerOptions {
@@ -51,11 +51,7 @@ export class EchoPeer implements AsyncDisposable {
     const server = createTlsServer(this.#context(), (socket) => this.#take(socket));
     // Who breaks off a handshake, or offers no certificate, is of no further interest.
     server.on("tlsClientError", (_error, socket) => socket.destroy());
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once("error", reject).listen(listen.port, listen.ip, resolve);
-    await promise.catch((cause: unknown) => {
-      throw new MeshError("SIMULATOR_FAILED", { doing: `starting the meshed service ${name} at ${listen.ip}:${listen.port}`, what: String(cause), target: name, cause });
-    });
+    await openListener(server, { host: listen.ip, port: listen.port }, { code: "SIMULATOR_FAILED", doing: `starting the meshed service ${name} at ${listen.ip}:${listen.port}`, target: name });
     this.#server = server;
   }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Endpoint } from "../../linkerd/addresses.ts";
-import { MeshError } from "../../model/errors.ts";
+import { openListener } from "../listening.ts";
 
 /** What the admin port of the proxy tells and does. */
 export interface AdminFacts {
@@ -20,11 +20,7 @@ export async function openProxyAdmin(listen: Endpoint, facts: AdminFacts | undef
   const server = createServer((request, response) => {
     if (facts !== undefined) answer(facts, request, response);
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen({ host: listen.ip, port: listen.port }, resolve);
-  await promise.catch((cause: unknown) => {
-    throw new MeshError("SMALL_PROXY_START", { doing: `opening the proxy's admin port ${listen.ip}:${listen.port}`, what: String(cause), target: `${listen.ip}:${listen.port}`, cause });
-  });
+  await openListener(server, { host: listen.ip, port: listen.port }, { code: "SMALL_PROXY_START", doing: `opening the proxy's admin port ${listen.ip}:${listen.port}`, target: `${listen.ip}:${listen.port}` });
   return {
     async [Symbol.asyncDispose]() {
       const closed = new Promise((done) => server.close(done));

@@ -1,4 +1,4 @@
-import { ipWidth, parseIp, renderIp } from "../../model/settings/ip.ts";
+import { ipWidth, isLoopback, parseIp, renderIp } from "../../model/settings/ip.ts";
 import { hostPort } from "../../model/settings/kinds/host-port.ts";
 import { MeshError } from "../../model/errors.ts";
 import type { Endpoint } from "../../linkerd/addresses.ts";
@@ -48,11 +48,6 @@ interface Variables {
 }
 
 const prefix = "LINKERD2_PROXY_";
-
-/** True for addresses that linkerd2-proxy never connects to for an application, and speaks plaintext to as its control plane. */
-export function isLoopback(ip: string): boolean {
-  return ip.startsWith("127.") || ip === "::1";
-}
 
 /** Reads the variables of linkerd2-proxy as strictly as it does; throws SMALL_PROXY_ENVIRONMENT or SMALL_PROXY_START naming the first bad one. */
 export function parseProxyConfiguration(environment: Readonly<Record<string, string | undefined>>): ProxyConfiguration {

@@ -5,7 +5,8 @@ import { decodeEndpoint, encodeEndpoint, encodeNetwork, isInNetwork, type Endpoi
 import { DestinationClient, type DestinationProfile, type GetDestination, type Update, type WeightedAddr } from "../../linkerd/generated/destination.ts";
 import { InboundServerPoliciesClient, type Server } from "../../linkerd/generated/inbound.ts";
 import { OutboundPoliciesClient, type Backend, type OutboundPolicy } from "../../linkerd/generated/outbound.ts";
-import { isLoopback, type ControlAddress, type ProxyConfiguration } from "./configuration.ts";
+import { isLoopback } from "../../model/settings/ip.ts";
+import type { ControlAddress, ProxyConfiguration } from "./configuration.ts";
 import type { TlsMaterial } from "./material.ts";
 
 /** Where an outbound connection goes. */

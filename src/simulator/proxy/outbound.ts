@@ -5,7 +5,7 @@ import { decodeEndpoint, type Endpoint } from "../../linkerd/addresses.ts";
 import type { WeightedAddr } from "../../linkerd/generated/destination.ts";
 import { encodeTransportHeader, transportAlpn } from "../../linkerd/transport-header.ts";
 import { parseNames } from "../mesh/certificate-names.ts";
-import { isLoopback } from "./configuration.ts";
+import { isLoopback } from "../../model/settings/ip.ts";
 import type { ControlClient } from "./control-client.ts";
 import type { TlsMaterial } from "./material.ts";
 import { openTcp, relay } from "./relay.ts";

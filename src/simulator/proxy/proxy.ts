@@ -15,6 +15,7 @@ import type { TlsMaterial } from "./material.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 import { serveOutbound } from "./outbound.ts";
 import { PortPolicies } from "./port-policies.ts";
+import { openListener } from "../listening.ts";
 
 /** What a small mesh proxy is made of. */
 export interface ProxyOptions {
@@ -96,11 +97,7 @@ class Proxy {
 
   async #listen(direction: "inbound" | "outbound", { ip, port }: Endpoint): Promise<Server> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#take(direction, socket));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once("error", reject).listen({ host: ip, port }, resolve);
-    await promise.catch((cause: unknown) => {
-      throw new MeshError("SMALL_PROXY_PANIC", { doing: `binding the ${direction} listener ${ip}:${port}`, what: String(cause), target: `${ip}:${port}`, cause });
-    });
+    await openListener(server, { host: ip, port }, { code: "SMALL_PROXY_PANIC", doing: `binding the ${direction} listener ${ip}:${port}`, target: `${ip}:${port}` });
     return server;
   }
 
