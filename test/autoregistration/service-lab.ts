@@ -89,7 +89,8 @@ export class ServiceLab implements AsyncDisposable {
   readonly clock = new JumpingClock();
   readonly log = new RememberingLog();
   readonly root: Issued;
-  readonly store: Store;
+  /** Where the next services keep everything. */
+  store: Store;
   /** What the services read; replace an entry to edit a group. */
   readonly groupMap = new Map<string, ExternalGroup>([["shop/orders", openGroup()]]);
   readonly groups = { current: () => this.groupMap, read: async (key: ObjectKey) => this.groupMap.get(renderKey(key)) };
@@ -98,7 +99,14 @@ export class ServiceLab implements AsyncDisposable {
 
   private constructor(root: Issued, makeStore: (now: () => number) => Store) {
     this.root = root;
-    this.store = this.held.use(makeStore(() => this.clock.now().getTime()));
+    this.store = makeStore(() => this.clock.now().getTime());
+    this.held.defer(() => this.store[Symbol.asyncDispose]());
+  }
+
+  /** Closes the store and opens it again, as another process would. */
+  async reopen(makeStore: (now: () => number) => Store): Promise<void> {
+    await this.store[Symbol.asyncDispose]();
+    this.store = makeStore(() => this.clock.now().getTime());
   }
 
   static async open(makeStore = (now: () => number): Store => new MemoryStore(now)): Promise<ServiceLab> {
