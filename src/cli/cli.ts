@@ -48,7 +48,7 @@ async function obey(session: Session): Promise<ExitCode> {
 async function runCommand(command: Command, args: readonly string[], session: Session): Promise<ExitCode> {
   const { terminal, reporter, threshold, globals } = session;
   const [{ acceptedBy, parseOptions }, { createResultWriter }] = await Promise.all([import("./parse-options.ts"), import("./result.ts")]);
-  const flags = command.takesSettings === true ? (await import("./setting-flags.ts")).settingFlags : {};
+  const flags = command.takesSettings === undefined ? {} : (await import("./setting-flags.ts")).settingFlags[command.takesSettings];
   const options = parseOptions(args, acceptedBy(command, flags));
   const host = command.needsHost === false ? undefined : await terminal.loadHost(createLog(reporter, threshold));
   const context: CommandContext = {

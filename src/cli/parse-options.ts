@@ -47,15 +47,15 @@ export function parseOptions(args: readonly string[], accepted: Accepted): Optio
 }
 
 /**
- * Everything that a command's line may hold, the flags of the settings included. Those are taken as they are: the
+ * Everything that a command's line may hold, the flags of its settings included. Those are taken as they are: the
  * settings judge all their sources together, so that every mistake is told at once and in the same words.
  */
-export function acceptedBy(command: Pick<Command, "name" | "options" | "positionals" | "takesSettings">, settings: Readonly<Record<string, Option>>): Accepted {
+export function acceptedBy(command: Pick<Command, "name" | "options" | "positionals">, settings: Readonly<Record<string, Option>>): Accepted {
   const flags = Object.entries(settings).map(([name, { type, describe }]): [string, Option] => [name, { type, describe }]);
   return {
     command: command.name,
     positionals: command.positionals ?? [],
-    options: { ...(command.takesSettings === true ? Object.fromEntries(flags) : {}), ...command.options },
+    options: { ...Object.fromEntries(flags), ...command.options },
   };
 }
 

@@ -1,5 +1,6 @@
 import { renderColumns, wrap, helpWidth, type Row } from "./columns.ts";
 import type { CommandEntry, CommandShape, CommandTable, Option } from "./command.ts";
+import type { CommandLineShape } from "../generate/command-shape.ts";
 import { describeOption, describePositional, renderFlag, renderPositional } from "../generate/render-option.ts";
 import { globalOptions } from "./global-options.ts";
 import { childrenOf } from "./parse-words.ts";
@@ -34,7 +35,7 @@ export function renderGroupHelp(words: readonly string[], table: CommandTable, s
 }
 
 /** Help of one command; `settings` are the flags of the settings, shown when it takes them. */
-export function renderCommandHelp(shape: CommandShape, table: CommandTable, settings: Readonly<Record<string, Option>>): string {
+export function renderCommandHelp(shape: CommandShape, table: CommandTable, settings: CommandLineShape["settings"]): string {
   const children = childrenOf(shape.name, table);
   const called = `linkerd-mesh ${shape.name.join(" ")}`;
   const positionals = shape.positionals ?? [];
@@ -46,7 +47,7 @@ export function renderCommandHelp(shape: CommandShape, table: CommandTable, sett
     section("Options", renderOptions(shape.options ?? {})),
     section("Examples", renderExamples(shape.examples)),
     section("Options of every command", renderOptions(globalOptions)),
-    shape.takesSettings === true ? section("Settings, which variables and the config file may give as well", renderOptions(settings)) : "",
+    shape.takesSettings !== undefined ? section("Settings, which variables and the config file may give as well", renderOptions(settings[shape.takesSettings])) : "",
   ]);
 }
 

@@ -35,11 +35,13 @@ function renderCommand(command: CommandShape, { groups }: CommandLineShape): rea
     ...positionals.map((positional) => `- \`${renderPositional(positional)}\`: ${describePositional(positional)}`),
     ...(positionals.length > 0 ? [""] : []),
     ...renderTable(command.options ?? {}),
-    ...(command.takesSettings === true ? ["Takes a flag for every setting of the machine ([settings](settings.md)).", ""] : []),
+    ...(command.takesSettings === undefined ? [] : [`Takes a flag for every setting ${takers[command.takesSettings]} ([settings](settings.md)).`, ""]),
     ...(command.streams === true ? ["With `--output json` it prints one object per line.", ""] : []),
     ...command.examples.flatMap(({ line, does }) => [`${does}:`, "", `    ${line}`, ""]),
   ];
 }
+
+const takers = { machine: "of the machine", server: "of the registration service", both: "of the machine and of the registration service" } as const;
 
 function renderTable(options: Readonly<Record<string, Option>>): readonly string[] {
   const rows = Object.entries(options).map(([name, option]) => `| \`${cell(renderFlag(name, option))}\` | ${cell(describeOption(option))} |`);

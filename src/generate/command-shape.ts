@@ -1,3 +1,5 @@
+import type { SettingSide } from "../model/settings/row.ts";
+
 /** How a command takes one option. */
 export interface Option {
   readonly type: "string" | "boolean" | "number";
@@ -37,8 +39,8 @@ export interface CommandShape {
   readonly describe: string;
   readonly positionals?: readonly Positional[];
   readonly options?: Readonly<Record<string, Option>>;
-  /** Accepts a flag for every setting of the table. */
-  readonly takesSettings?: boolean;
+  /** Accepts a flag for every setting of this side. */
+  readonly takesSettings?: SettingSide;
   readonly examples: readonly Example[];
   /** `--output json` prints several objects, one per line, instead of one. */
   readonly streams?: boolean;
@@ -52,7 +54,7 @@ export interface CommandLineShape {
   /** Options that every command takes. */
   readonly globals: Readonly<Record<string, Option>>;
   /** Options of the settings, for the commands that take them. */
-  readonly settings: Readonly<Record<string, Option>>;
+  readonly settings: Readonly<Record<SettingSide, Readonly<Record<string, Option>>>>;
 }
 
 /** The plain data of a command that may hold more. */

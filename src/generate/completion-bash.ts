@@ -1,5 +1,5 @@
 import type { CommandLineShape } from "./command-shape.ts";
-import { offerFlags, planCompletion, type CompletionNode, type FlagOffer } from "./completion.ts";
+import { offerFlags, planCompletion, settingSides, type CompletionNode, type FlagOffer } from "./completion.ts";
 
 // The same for every table of commands: walks over the words before the cursor, then offers what fits.
 const walk = `_linkerd_mesh() {
@@ -41,9 +41,9 @@ complete -F _linkerd_mesh linkerd-mesh
 /** A completion script for bash ≥ 4 that starts no program: everything it offers stands in it. */
 export function renderBashCompletion(shape: CommandLineShape): string {
   const nodes = planCompletion(shape);
-  const settings = offerFlags(shape.settings);
+  const settings = offerFlags(shape.settings.both);
   return `# Completion of linkerd-mesh for bash, printed by \`linkerd-mesh completion bash\`.
-_linkerd_mesh_settings="${words(settings)}"
+${settingSides.map((side) => `_linkerd_mesh_${side}_settings="${words(offerFlags(shape.settings[side]))}"`).join("\n")}
 
 # Sets what may come after the command words in $1.
 _linkerd_mesh_at() {
@@ -66,7 +66,7 @@ ${walk}`;
 }
 
 function renderNode({ path, words: next, flags, takesSettings }: CompletionNode): string {
-  const settings = takesSettings ? " $_linkerd_mesh_settings" : "";
+  const settings = takesSettings === undefined ? "" : ` $_linkerd_mesh_${takesSettings}_settings`;
   return `  "${path}") words="${words(next)}" flags="${words(flags)}${settings}" ;;`;
 }
 

@@ -1,5 +1,5 @@
 import type { CommandLineShape } from "./command-shape.ts";
-import { offerFlags, planCompletion, type CompletionNode, type FlagOffer, type Offer } from "./completion.ts";
+import { offerFlags, planCompletion, settingSides, type CompletionNode, type FlagOffer, type Offer } from "./completion.ts";
 
 // The same for every table of commands: walks over the words before the cursor, then offers what fits.
 const walk = `_linkerd_mesh() {
@@ -48,7 +48,7 @@ fi
 /** A completion script for zsh with descriptions; like bash's it starts no program. */
 export function renderZshCompletion(shape: CommandLineShape): string {
   const nodes = planCompletion(shape);
-  const settings = offerFlags(shape.settings);
+  const settings = offerFlags(shape.settings.both);
   return `#compdef linkerd-mesh
 # Completion of linkerd-mesh for zsh, printed by \`linkerd-mesh completion zsh\`.
 
@@ -61,11 +61,7 @@ ${nodes.map(renderNode).join("\n")}
   esac
 }
 
-_linkerd_mesh_settings() {
-  flags+=(
-${settings.map(renderOffer).join("\n")}
-  )
-}
+${settingSides.map((side) => renderSettings(side, offerFlags(shape.settings[side]))).join("\n")}
 
 # Sets what may follow the flag $2 of the command $1: :none, :text, :file, or a list of words.
 _linkerd_mesh_value() {
@@ -83,9 +79,13 @@ function renderNode({ path, words, flags, takesSettings }: CompletionNode): stri
     `  ("${path}")`,
     `    next=(${list(words)})`,
     `    flags=(${list(flags)})`,
-    ...(takesSettings ? ["    _linkerd_mesh_settings"] : []),
+    ...(takesSettings === undefined ? [] : [`    _linkerd_mesh_${takesSettings}_settings`]),
     "    ;;",
   ].join("\n");
+}
+
+function renderSettings(side: string, flags: readonly FlagOffer[]): string {
+  return [`_linkerd_mesh_${side}_settings() {`, "  flags+=(", ...flags.map(renderOffer), "  )", "}", ""].join("\n");
 }
 
 function list(offers: readonly Offer[]): string {

@@ -1,3 +1,4 @@
+import type { SettingSide } from "../model/settings/row.ts";
 import type { CommandLineShape, CommandShape, Option } from "./command-shape.ts";
 
 /** A word that may come next, and what it means. */
@@ -17,8 +18,11 @@ export interface CompletionNode {
   /** Words that go on with the command's name, or that its first positional may be. */
   readonly words: readonly Offer[];
   readonly flags: readonly FlagOffer[];
-  readonly takesSettings: boolean;
+  readonly takesSettings: SettingSide | undefined;
 }
+
+/** The sides whose settings a command may take as flags. */
+export const settingSides = ["machine", "server", "both"] as const satisfies readonly SettingSide[];
 
 /** Every place where completion has something to offer, the empty line first. */
 export function planCompletion(shape: CommandLineShape): readonly CompletionNode[] {
@@ -37,7 +41,7 @@ function nodeAt(path: string, shape: CommandLineShape): CompletionNode {
     path,
     words: [...nextWords(path, shape), ...positionalWords(command)],
     flags: [...offerFlags(command?.options ?? {}), ...offerFlags(shape.globals)],
-    takesSettings: command?.takesSettings === true,
+    takesSettings: command?.takesSettings,
   };
 }
 

@@ -15,7 +15,7 @@ type Complete = (line: string) => Promise<readonly string[]>;
 const run = promisify(execFile);
 const firstWords = [...new Set(commandTable.entries.map(({ name }) => name[0] ?? ""))];
 const globalFlags = Object.keys(globalOptions).map((name) => `--${name}`);
-const allSettings = Object.keys(settingFlags).map((name) => `--${name}`);
+const allSettings = Object.keys(settingFlags.machine).map((name) => `--${name}`);
 
 describe("completion of bash", () => {
   skipUnless("completion-bash", () => hasShell("bash"), "bash is not here; install it with the system's package manager");

@@ -62,7 +62,7 @@ describe("parseOptions", () => {
   });
 
   it("leaves the values of settings to the settings, which judge all sources together", () => {
-    const some = acceptedBy({ name: ["try"], takesSettings: true }, settingFlags);
+    const some = acceptedBy({ name: ["try"] }, settingFlags.machine);
     assert.deepEqual(parseOptions(["--log-level", "loud", "--labels="], some), { "log-level": "loud", labels: "" });
   });
 });

@@ -5,9 +5,9 @@ import type { CommandLineShape } from "../../src/generate/command-shape.ts";
 const shape: CommandLineShape = {
   groups: { config: "Settings" },
   globals: { help: { type: "boolean", describe: "Help" } },
-  settings: {},
+  settings: { machine: {}, server: {}, both: {} },
   commands: [
-    { name: ["config", "show"], describe: "Show them", takesSettings: true, examples: [], options: { file: { type: "string", value: "file", describe: "A file" } } },
+    { name: ["config", "show"], describe: "Show them", takesSettings: "machine", examples: [], options: { file: { type: "string", value: "file", describe: "A file" } } },
     { name: ["simulate", "proxy"], describe: "A proxy", examples: [] },
     { name: ["simulate"], describe: "A mesh", examples: [], positionals: [{ name: "what", describe: "Which part", required: false, choices: ["issuer"] }] },
   ],

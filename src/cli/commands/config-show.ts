@@ -10,7 +10,7 @@ import { saidBy } from "../settings.ts";
 export const configShow: Command = {
   name: ["config", "show"],
   describe: "Show every setting with its value and where it comes from, and all problems at once",
-  takesSettings: true,
+  takesSettings: "both",
   options: { for: sideOption },
   examples: [
     { line: "linkerd-mesh config show", does: "Shows what the harness would run with" },

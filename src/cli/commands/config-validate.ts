@@ -20,7 +20,7 @@ type Verdict = z.infer<typeof output>;
 export const configValidate: Command = {
   name: ["config", "validate"],
   describe: "Check all settings, wherever they come from, and tell every problem at once",
-  takesSettings: true,
+  takesSettings: "both",
   options: { for: sideOption },
   examples: [
     { line: "linkerd-mesh config validate", does: "Checks what the harness would run with" },

@@ -9,7 +9,7 @@ import { saidBy } from "../settings.ts";
 export const overview: Command = {
   name: ["overview"],
   describe: "Say how this machine stands and what to do next; the same as no command at all",
-  takesSettings: true,
+  takesSettings: "machine",
   examples: [
     { line: "linkerd-mesh", does: "Says how this machine stands and what to do next" },
     { line: "linkerd-mesh --output json", does: "Says the same as one JSON object" },

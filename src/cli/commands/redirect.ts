@@ -8,7 +8,7 @@ import { redirectReportSchema, type RedirectReport } from "../redirect/report.ts
 import { saidBy } from "../settings.ts";
 
 const shared = {
-  takesSettings: true,
+  takesSettings: "machine",
   output: redirectReportSchema,
   render: (report: RedirectReport) => renderRedirect(report),
 } as const;

@@ -13,7 +13,7 @@ const patience = 2000;
 export const status: Command = {
   name: ["status"],
   describe: "Show how the harness stands: identity, registration, proxy, redirect, application",
-  takesSettings: true,
+  takesSettings: "machine",
   examples: [
     { line: "linkerd-mesh status", does: "Shows one screen; ends with 1 when this machine is not part of the mesh" },
     { line: "linkerd-mesh status --output json", does: "Prints the same for a script" },

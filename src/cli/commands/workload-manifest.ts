@@ -23,7 +23,7 @@ const output = z.object({
 export const workloadManifest: Command = {
   name: ["workload", "manifest"],
   describe: "Print the ExternalWorkload, Service and policies of this machine for kubectl",
-  takesSettings: true,
+  takesSettings: "machine",
   options: {
     port: { type: "string", repeat: true, describe: "A port of the application as NAME:PORT; may be given several times" },
     client: { type: "string", repeat: true, describe: "An identity that may call the machine; every identity of the mesh when left out" },

@@ -18,7 +18,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Says the same as one JSON object"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -35,7 +35,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Joins as a machine that only receives"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -52,7 +52,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Prints the same for a script"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -81,7 +81,7 @@ export const commandShapes: readonly CommandShape[] = [
         "describe": "The command whose settings are meant: the harness, or the registration service"
       }
     },
-    "takesSettings": true
+    "takesSettings": "both"
   },
   {
     "name": [
@@ -150,7 +150,7 @@ export const commandShapes: readonly CommandShape[] = [
         "describe": "The command whose settings are meant: the harness, or the registration service"
       }
     },
-    "takesSettings": true
+    "takesSettings": "both"
   },
   {
     "name": [
@@ -164,7 +164,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Takes back a redirect off"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -178,7 +178,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Takes every rule away; the harness and the proxy keep running"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -192,7 +192,7 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Prints state, owner and differences for a script"
       }
     ],
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [
@@ -222,7 +222,7 @@ export const commandShapes: readonly CommandShape[] = [
         "describe": "An identity that may call the machine; every identity of the mesh when left out"
       }
     },
-    "takesSettings": true
+    "takesSettings": "machine"
   },
   {
     "name": [

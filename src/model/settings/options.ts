@@ -1,3 +1,4 @@
+import type { SettingSide } from "./row.ts";
 import { settingKeys, settingRow, type SettingKey } from "./settings.ts";
 import { surfacesOf } from "./surfaces.ts";
 
@@ -11,7 +12,7 @@ export interface SettingOption {
 }
 
 /** A flag for every setting that this side reads, by flag name without dashes. */
-export function settingOptions(side: "machine" | "server" = "machine"): Readonly<Record<string, SettingOption>> {
+export function settingOptions(side: SettingSide = "machine"): Readonly<Record<string, SettingOption>> {
   const keys = settingKeys.filter((key) => isReadBy(settingRow(key).of ?? "machine", side));
   return Object.fromEntries(keys.map((key) => [surfacesOf(key).flag, optionOf(key)]));
 }
@@ -23,6 +24,6 @@ function optionOf(key: SettingKey): SettingOption {
   return { type: "string", describe: `${doc} (${kind.form})`, value: kind.name };
 }
 
-function isReadBy(of: "machine" | "server" | "both", side: "machine" | "server"): boolean {
-  return of === "both" || of === side;
+function isReadBy(of: SettingSide, side: SettingSide): boolean {
+  return of === "both" || side === "both" || of === side;
 }

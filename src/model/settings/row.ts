@@ -15,6 +15,9 @@ export interface Requirement {
  */
 export type Default = string | Readonly<Record<Os, string>>;
 
+/** Whose settings are meant: those of a machine, of the registration service, or of either. */
+export type SettingSide = "machine" | "server" | "both";
+
 /** One setting, as the table declares it. */
 export interface Row<T> {
   readonly kind: Kind<T>;
@@ -23,7 +26,7 @@ export interface Row<T> {
   readonly default?: Default;
   readonly required?: Requirement;
   /** Who reads it; `machine` when left out. */
-  readonly of?: "machine" | "server" | "both";
+  readonly of?: SettingSide;
   /** The registration's answer may set it, below everything that the machine says. */
   readonly group?: true;
   /** The only system on which it has an effect. */

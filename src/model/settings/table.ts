@@ -40,8 +40,8 @@ export const settingsTable = {
     doc: "Namespace of this machine's ExternalWorkload, for static registration",
   },
   workloadIdentity: {
-    kind: spiffeId,
-    doc: "SPIFFE ID that the machine takes when SPIRE offers several; without it there must be just one",
+    kind: spiffeId, of: "both",
+    doc: "SPIFFE ID that is taken when SPIRE offers several; without it there must be just one",
   },
   workloadServerName: {
     kind: dnsName,
@@ -56,11 +56,11 @@ export const settingsTable = {
     doc: "Labels that the machine asks for; only keys that its group allows",
   },
   clusterDomain: {
-    kind: dnsName, default: "cluster.local", group: true,
+    kind: dnsName, default: "cluster.local", of: "both", group: true,
     doc: "DNS domain of the cluster",
   },
   controlNamespace: {
-    kind: namespaceName, default: "linkerd",
+    kind: namespaceName, default: "linkerd", of: "both",
     doc: "Namespace of Linkerd's control plane; the derived names follow it",
   },
   controlAddress: {
@@ -68,7 +68,7 @@ export const settingsTable = {
     doc: "Where the registration service answers",
   },
   controlServerName: {
-    kind: dnsName, default: "linkerd-autoregistration.<controlNamespace>.serviceaccount.identity.<controlNamespace>.<clusterDomain>",
+    kind: dnsName, of: "both", default: "linkerd-autoregistration.<controlNamespace>.serviceaccount.identity.<controlNamespace>.<clusterDomain>",
     doc: "TLS server name of the registration service",
   },
   destinationSvcAddr: {
@@ -97,7 +97,7 @@ export const settingsTable = {
     doc: "Who may connect to a port of this machine that no Server describes",
   },
   spireSocketAddr: {
-    kind: workloadApi, alsoVariable: "SPIFFE_ENDPOINT_SOCKET",
+    kind: workloadApi, of: "both", alsoVariable: "SPIFFE_ENDPOINT_SOCKET",
     default: { linux: "unix:///tmp/spire-agent/public/api.sock", win32: "\\\\.\\pipe\\spire-agent\\public\\api" },
     doc: "Where SPIRE's agent offers the Workload API",
   },
@@ -110,7 +110,7 @@ export const settingsTable = {
     doc: "On makes the system start SPIRE's agent before the harness; off lets the harness wait for an identity by itself",
   },
   trustAnchorsFile: {
-    kind: path,
+    kind: path, of: "both",
     doc: "PEM file with trust anchors that are added to SPIRE's bundle",
   },
   installFolder: {
@@ -214,7 +214,7 @@ export const settingsTable = {
     doc: "Where the registration service offers health, metrics and its lists",
   },
   groupsDir: {
-    kind: path, of: "server",
+    kind: path, of: "server", required: { role: "server" },
     doc: "Folder with ExternalGroup files, for a registration service outside Kubernetes",
   },
   authMode: {

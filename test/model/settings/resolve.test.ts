@@ -134,7 +134,7 @@ describe("problems", () => {
   it("name what a role and the way of registration require, and nothing in other roles", () => {
     const missing = (context: Partial<ResolveContext>, flags = {}): unknown => run({ flags }, context).problems.map(({ target }) => target);
     assert.deepEqual(missing({ role: "none" }), []);
-    assert.deepEqual(missing({ role: "server" }), []);
+    assert.deepEqual(missing({ role: "server" }), ["groupsDir"]);
     assert.deepEqual(missing({ role: "run" }, { registration: "static" }), ["inboundNetworkAddress", "workloadName", "workloadNamespace"]);
     assert.deepEqual(missing({ role: "run" }, { registration: "sometimes" }), ["--registration", "inboundNetworkAddress"]);
   });
