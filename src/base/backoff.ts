@@ -12,3 +12,12 @@ export function backoffDelay(failures: number, bounds: BackoffBounds, random: nu
   const plain = Math.min(bounds.most, bounds.first * 2 ** Math.min(failures - 1, 30));
   return plain * (0.9 + 0.2 * random);
 }
+
+/**
+ * Delay before attempt `failures + 1` with full jitter: anything between a tenth of `first` and what doubling gives, by
+ * `random` in [0, 1). For a thousand callers that all lost the same service: their calls then come evenly.
+ */
+export function jitteredDelay(failures: number, bounds: BackoffBounds, random: number): number {
+  const plain = Math.min(bounds.most, bounds.first * 2 ** Math.min(failures - 1, 30));
+  return Math.max(bounds.first / 10, plain * random);
+}

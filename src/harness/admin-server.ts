@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { MeshError } from "../model/errors.ts";
+import type { Farewell } from "./departing.ts";
 import type { Status } from "./status.ts";
 
 /** What the admin port shows and does. */
@@ -9,6 +10,8 @@ export interface AdminActions {
   /** Prometheus text. */
   metrics(): Promise<string>;
   redirect(want: "on" | "off"): void;
+  /** Leaves for good and then ends the harness; resolves as soon as somebody was told, or could not be. */
+  leave(): Promise<Farewell>;
 }
 
 /** Serves health, status, metrics and the redirect's switch until disposed. */
@@ -43,12 +46,13 @@ async function answer(actions: AdminActions, request: IncomingMessage, response:
 async function route(actions: AdminActions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url?.split("?")[0];
   if (path === "/redirect") return routeRedirect(actions, request, response);
+  if (path === "/leave") return routeLeave(actions, request, response);
   if (request.method !== "GET" && request.method !== "HEAD") return sendJson(response, 405, { error: "only GET here" });
   if (path === "/live") return sendText(response, "live\n");
   if (path === "/ready") return sendReady(response, actions.status());
   if (path === "/status") return sendJson(response, 200, actions.status());
   if (path === "/metrics") return sendText(response, await actions.metrics());
-  sendJson(response, 404, { error: "there is /live, /ready, /status, /metrics and /redirect" });
+  sendJson(response, 404, { error: "there is /live, /ready, /status, /metrics, /redirect and /leave" });
 }
 
 function sendReady(response: ServerResponse, { ready, reason, state }: Status): void {
@@ -68,6 +72,12 @@ async function routeRedirect(actions: AdminActions, request: IncomingMessage, re
   }
   const { operator, wanted, inForce, good, detail, drift } = actions.status().redirect;
   sendJson(response, 200, { want: operator, wanted, inForce, good, detail, drift });
+}
+
+async function routeLeave(actions: AdminActions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== "POST") return sendJson(response, 405, { error: "POST" });
+  if (!isLocal(request)) return sendJson(response, 403, { error: "a machine leaves by its own word only" });
+  sendJson(response, 200, await actions.leave());
 }
 
 function isLocal(request: IncomingMessage): boolean {

@@ -22,7 +22,8 @@ export interface ControlPlaneService {
 
 /** What watching the control plane needs. */
 export interface ControlPlaneWatch {
-  readonly services: readonly ControlPlaneService[];
+  /** Where they are by the settings of the moment. */
+  readonly services: () => readonly ControlPlaneService[];
   readonly timings: Timings;
   /** Our identity of the moment; without one only TCP is tried. */
   readonly identity: () => TlsIdentity | undefined;
@@ -51,7 +52,8 @@ export async function* watchControlPlane(host: Host, watch: ControlPlaneWatch, s
 }
 
 /** Looks once: what does not answer, each with its reason. */
-export async function listAway({ services, timings, identity }: ControlPlaneWatch, signal: AbortSignal): Promise<readonly string[]> {
+export async function listAway({ services: listServices, timings, identity }: ControlPlaneWatch, signal: AbortSignal): Promise<readonly string[]> {
+  const services = listServices();
   const own = identity();
   const failures = await Promise.all(services.map(({ address, serverName }) => {
     // The proxy too speaks plaintext to a control plane on a loopback address, as a simulator's may be.

@@ -1,28 +1,40 @@
+import type { GroupProbe } from "../model/external-group.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
+import { noStanding, type Membership, type Registration, type Standing } from "../registration/registration.ts";
 import { watchApplication } from "./application-probe.ts";
 import { listAway, watchControlPlane, type ControlPlaneWatch } from "./control-plane.ts";
 import { watchIdentity, type Identity } from "./identity-watch.ts";
 import type { Event } from "./machine.ts";
 import type { Observations } from "./observations.ts";
 import { describeProblem, writeProblem, type Problem } from "./problem.ts";
-import { controlPlaneOf, probedBy, tlsIdentityOf } from "./proxy-settings.ts";
+import { controlPlaneOf, tlsIdentityOf } from "./proxy-settings.ts";
 import type { Timings } from "./timings.ts";
 import { findTrustProblem } from "./trust.ts";
 
 /** What the followers share: each turns news from outside into what the status shows and what the machine decides on. */
 export interface Following {
   readonly host: Host;
-  readonly settings: Settings;
+  /** Those of the moment: the group may say some of them. */
+  readonly settings: () => Settings;
   readonly timings: Timings;
   readonly seen: Observations;
   readonly post: (event: Event) => void;
+  /** Something that the machine does not decide by has changed, and the health of this machine with it perhaps. */
+  readonly changed: () => void;
+}
+
+/** What a registration is followed with. */
+export interface Registering {
+  readonly registration: Registration;
+  readonly identity: string;
+  readonly joined: (membership: Membership) => void;
 }
 
 /** Follows the identity that SPIRE gives, until the signal is aborted. */
 export async function followIdentity({ host, settings, seen, post }: Following, signal: AbortSignal): Promise<void> {
-  const options = { address: settings.spireSocketAddr, wanted: settings.workloadIdentity, trustAnchorsFile: settings.trustAnchorsFile };
-  for await (const news of watchIdentity(host, options, signal)) {
+  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile } = settings();
+  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile }, signal)) {
     if (news.kind === "problem") {
       tellProblem(host, news.problem, seen.identityProblem);
       seen.identityProblem = news.problem;
@@ -60,16 +72,36 @@ export async function followControlPlane(following: Following, signal: AbortSign
   }
 }
 
-/** Follows what the application answers to its probe, where it has one. */
-export async function followApplication({ host, settings, timings, seen }: Following, signal: AbortSignal): Promise<void> {
-  const probe = probedBy(settings);
-  if (probe === undefined) return;
-  seen.application = { ready: false, why: "it was not asked yet", against: 0 };
-  for await (const verdict of watchApplication(host, { probe, timings }, signal)) seen.application = verdict;
+/** Follows what the application answers to its probe. */
+export async function followApplication({ host, settings, seen, changed }: Following, probe: GroupProbe, signal: AbortSignal): Promise<void> {
+  for await (const verdict of watchApplication(host, { probe, allowExec: settings().allowExecProbes }, signal)) {
+    seen.application = verdict;
+    changed();
+  }
+}
+
+/** Follows how this machine stands with whoever registers it, under one identity; `joined` is told each time what it is. */
+export async function followRegistration({ host, seen, post, changed }: Following, { registration, identity, joined }: Registering, signal: AbortSignal): Promise<void> {
+  seen.standing = noStanding;
+  for await (const standing of registration.watch(identity, signal)) {
+    const before = seen.standing;
+    seen.standing = standing;
+    tellStanding(host, standing, before);
+    if (standing.membership === undefined) post({ kind: "registrationFailed" });
+    else if (standing.membership !== before.membership) joined(standing.membership);
+    changed();
+  }
+}
+
+function tellStanding(host: Host, { problem, membership, refused }: Standing, before: Standing): void {
+  if (problem !== undefined) return tellProblem(host, describeProblem(problem), before.problem && describeProblem(before.problem));
+  if (membership === undefined || (before.problem === undefined && before.membership !== undefined)) return;
+  const { namespace, name, identity } = membership.workload;
+  host.log.write("info", `registered as ${namespace}/${name}`, { identity, ...(before.problem !== undefined && { after: before.problem.code }), ...(refused && { refused }) });
 }
 
 function controlPlaneWatch({ settings, timings, seen }: Following): ControlPlaneWatch {
-  return { services: controlPlaneOf(settings), timings, identity: () => tlsIdentityOf(seen.identity) };
+  return { services: () => controlPlaneOf(settings()), timings, identity: () => tlsIdentityOf(seen.identity) };
 }
 
 function tellProblem({ log }: Host, problem: Problem, before: Problem | undefined): void {

@@ -1,14 +1,19 @@
 import { AsyncQueue } from "../base/async-queue.ts";
 import { backoffDelay } from "../base/backoff.ts";
+import { Bell } from "../base/bell.ts";
 import { MeshErrors, type MeshError } from "../model/errors.ts";
+import type { Resolution } from "../model/settings/resolve.ts";
 import type { Settings } from "../model/settings/settings.ts";
+import type { Texts } from "../model/settings/sources.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registration } from "../registration/registration.ts";
 import { openAdminServer } from "./admin-server.ts";
-import { askControlPlane, followApplication, followControlPlane, followIdentity, type Following } from "./follow.ts";
+import { Departing } from "./departing.ts";
+import { followControlPlane, followIdentity, type Following } from "./follow.ts";
 import { readMetricsText } from "./harness-metrics.ts";
 import type { Instance } from "./instance-file.ts";
 import { openInstance } from "./instance.ts";
+import { Joining } from "./joining.ts";
 import { initialState, step, type Effect, type Event, type State } from "./machine.ts";
 import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
@@ -16,17 +21,19 @@ import { listObstacles } from "./preflight.ts";
 import { describeProblem, writeProblem } from "./problem.ts";
 import { proxyAdminOf, proxyEnvironmentOf, trafficPlanOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
+import { loadRegistration, type CreateRegistration } from "./registration/create.ts";
+import { planHealth } from "./registration/plan-health.ts";
 import { renderStatus } from "./render-status.ts";
 import type { Status } from "./status.ts";
 import { Steerer } from "./steering.ts";
-import { StopClock } from "./stop-clock.ts";
 import type { Timings } from "./timings.ts";
 
 /** What a harness is made of. */
 export interface HarnessOptions {
   readonly host: Host;
   readonly settings: Settings;
-  readonly registration: Registration;
+  /** The settings again, with what the group says below everything that the machine says. */
+  readonly settle: (values: Texts) => Resolution;
   readonly timings: Timings;
   readonly version: string;
   /** Told at every change of state; also the moment for a service manager. */
@@ -34,8 +41,8 @@ export interface HarnessOptions {
 }
 
 /**
- * Runs this machine's membership until the signal is aborted: identity, registration, proxy, redirect, health.
- * Throws MeshErrors for what no waiting will cure; everything else is waited for, and told by the status.
+ * Runs this machine's membership until the signal is aborted or the machine leaves: identity, registration, proxy,
+ * redirect, health. Throws MeshErrors for what no waiting will cure; everything else is waited for, and told by the status.
  */
 export async function runHarness(options: HarnessOptions, signal: AbortSignal): Promise<void> {
   const { host, settings } = options;
@@ -43,8 +50,14 @@ export async function runHarness(options: HarnessOptions, signal: AbortSignal): 
   const obstacles = await listObstacles(host, settings, signal);
   if (obstacles.length > 0) throw new MeshErrors(obstacles);
   const { uid } = await host.account();
-  const harness = new Harness(options, opened.instance, uid);
+  const harness = new Harness(options, { instance: opened.instance, uid, createRegistration: await loadRegistration(settings) });
   await harness.run(signal);
+}
+
+interface Parts {
+  readonly instance: Instance;
+  readonly uid: number;
+  readonly createRegistration: CreateRegistration;
 }
 
 const watchdog = "the watchdog";
@@ -52,34 +65,40 @@ const watchdog = "the watchdog";
 class Harness {
   readonly #options: HarnessOptions;
   readonly #instance: Instance;
+  readonly #changes = new Bell();
+  readonly #registration: Registration & Disposable;
   readonly #events = new AsyncQueue<Event>();
   readonly #pending = new Pending();
   readonly #tasks = new AbortController();
   readonly #steerer: Steerer;
   readonly #keeper: ProxyKeeper;
-  readonly #stop: StopClock;
+  readonly #joining: Joining;
+  readonly #departing: Departing;
   readonly #seen: Observations;
   #state: State = initialState;
   #failure: MeshError | undefined;
 
-  constructor(options: HarnessOptions, instance: Instance, uid: number) {
-    const { host, settings, timings } = options;
+  constructor(options: HarnessOptions, parts: Parts) {
+    const { host, settings, settle, timings, version } = options;
     this.#options = options;
-    this.#instance = instance;
-    this.#seen = noObservations(host.clock.now());
-    this.#stop = new StopClock(host.clock, { grace: settings.shutdownGrace, unreachable: timings.stopUnreachable });
-    this.#steerer = new Steerer({ host, timings, plan: trafficPlanOf(host, settings, uid), done: (to) => this.#events.push({ kind: "steered", to }) });
-    this.#keeper = new ProxyKeeper({
-      host, timings, path: settings.proxyPath, admin: proxyAdminOf(settings, timings),
-      ports: [settings.proxyInboundPort, settings.proxyOutboundPort, settings.proxyAdminPort],
-      post: (event) => this.#events.push(event),
-      see: (facts) => void (this.#seen.proxy = { ...this.#seen.proxy, ...facts }),
-      fail: (error) => this.#fail(error),
+    this.#instance = parts.instance;
+    const seen = noObservations(host.clock.now());
+    this.#seen = seen;
+    const registration = parts.createRegistration({
+      host, settings, timings, instance: parts.instance, version, identity: () => seen.identity, proxyVersion: () => seen.proxy.version,
+      health: { read: () => planHealth(this.#status()), changed: () => this.#changes.next },
     });
+    this.#registration = registration;
+    const following = (current: () => Settings): Following => ({ host, settings: current, timings, seen, post: (event) => this.#news(event), changed: () => this.#changes.ring() });
+    this.#joining = new Joining({ registration, settings, settle, following, begin: (name, work) => this.#begin(name, work) });
+    this.#departing = new Departing({ following: this.#joining.following, registration, unreachable: timings.stopUnreachable });
+    this.#steerer = new Steerer({ host, timings, plan: trafficPlanOf(host, settings, parts.uid), done: (to) => this.#events.push({ kind: "steered", to }) });
+    this.#keeper = this.#createKeeper();
   }
 
   async run(signal: AbortSignal): Promise<void> {
     await using stack = new AsyncDisposableStack();
+    stack.use(this.#registration);
     stack.use(this.#keeper);
     stack.use(this.#steerer);
     stack.use(await this.#openAdmin());
@@ -93,15 +112,6 @@ class Harness {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #openAdmin(): Promise<AsyncDisposable> {
-    const { harnessAdminAddress: host, harnessAdminPort: port } = this.#options.settings;
-    return openAdminServer({ host, port }, {
-      status: () => this.#status(),
-      metrics: () => readMetricsText(this.#status()),
-      redirect: (want) => this.#handle({ kind: "operator", want }),
-    });
-  }
-
   #status(): Status {
     const { host, settings, version } = this.#options;
     return renderStatus({
@@ -110,19 +120,48 @@ class Harness {
     });
   }
 
+  #createKeeper(): ProxyKeeper {
+    const { host, settings, timings } = this.#options;
+    return new ProxyKeeper({
+      host, timings, path: settings.proxyPath, admin: proxyAdminOf(settings, timings),
+      ports: [settings.proxyInboundPort, settings.proxyOutboundPort, settings.proxyAdminPort],
+      post: (event) => this.#events.push(event),
+      see: (facts) => {
+        this.#seen.proxy = { ...this.#seen.proxy, ...facts };
+        this.#changes.ring();
+      },
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  #openAdmin(): Promise<AsyncDisposable> {
+    const { harnessAdminAddress: host, harnessAdminPort: port } = this.#options.settings;
+    return openAdminServer({ host, port }, {
+      status: () => this.#status(),
+      metrics: () => readMetricsText(this.#status()),
+      redirect: (want) => this.#handle({ kind: "operator", want }),
+      leave: () => {
+        this.#events.push({ kind: "leave" });
+        return this.#departing.farewell;
+      },
+    });
+  }
+
   #handle(event: Event): void {
     const { log, clock } = this.#options.host;
-    const before = this.#state.phase;
-    if (event.kind === "stop") this.#beginStop();
-    const { state, effects } = step(this.#state, event, { onProxyFailure: this.#options.settings.onProxyFailure });
+    const before = this.#state;
+    const { state, effects } = step(before, event, { onProxyFailure: this.#options.settings.onProxyFailure });
     this.#state = state;
-    if (state.phase !== before) {
+    if (event.kind === "stop" || event.kind === "leave") this.#begin("a look at the control plane", this.#beginStop());
+    if (event.kind === "identity" && before.identity?.id !== event.identity.id) this.#joining.forget();
+    if (state.phase !== before.phase) {
       this.#seen.phase = state.phase;
       this.#seen.since = clock.now();
-      log.write("info", `${before} → ${state.phase}`, { event: event.kind });
+      log.write("info", `${before.phase} → ${state.phase}`, { event: event.kind });
       this.#options.onState?.(state);
     }
     for (const effect of effects) this.#perform(effect);
+    this.#changes.ring();
     if (state.phase === "stopped") this.#events.end();
   }
 
@@ -130,10 +169,10 @@ class Harness {
     const { host, timings } = this.#options;
     switch (effect.kind) {
       case "steer": return this.#steerer.want(effect.to);
-      case "register": return this.#begin("registering", this.#register());
+      case "register": return this.#register();
       case "startProxy": return this.#begin("starting the proxy", this.#startProxy());
       case "stopProxy": return this.#begin("the proxy's end", this.#stopProxy());
-      case "drain": return this.#begin("draining", this.#drain());
+      case "drain": return this.#begin("draining", this.#departing.drain(effect.departure, effect.served).then(() => this.#events.push({ kind: "drained" })));
       case "retryLater": return this.#begin("a pause", this.#retryLater(backoffDelay(effect.failures, timings.retry, host.random())));
     }
   }
@@ -143,46 +182,22 @@ class Harness {
     void this.#pending.track(name, work).catch((error: unknown) => writeProblem(log.child({ task: name }), "error", describeProblem(error)));
   }
 
-  async #register(): Promise<void> {
-    const identity = this.#state.identity;
-    if (identity === undefined) return;
-    try {
-      const registered = await this.#options.registration.register(identity.id, this.#tasks.signal);
-      Object.assign(this.#seen, { registered, registrationProblem: undefined });
-      this.#events.push({ kind: "registered", registered });
-    } catch (error) {
-      if (this.#tasks.signal.aborted) return;
-      const problem = describeProblem(error);
-      Object.assign(this.#seen, { registered: undefined, registrationProblem: problem });
-      writeProblem(this.#options.host.log, "warn", problem);
-      this.#events.push({ kind: "registrationFailed" });
-    }
+  #register(): void {
+    if (this.#state.identity !== undefined) this.#joining.register(this.#state.identity.id);
   }
 
   async #startProxy(): Promise<void> {
-    const { registered } = this.#state;
-    const { identity } = this.#seen;
-    if (registered === undefined || identity === undefined) return;
-    const { host, settings } = this.#options;
-    await this.#keeper.start(proxyEnvironmentOf({ host, settings, registered, anchors: identity.anchors }));
+    const { identity, standing: { membership } } = this.#seen;
+    if (membership === undefined || identity === undefined) return;
+    const { host } = this.#options;
+    await this.#keeper.start(proxyEnvironmentOf({ host, settings: this.#joining.settings, registered: membership.workload, anchors: identity.anchors }));
   }
 
   /** First the traffic, then the proxy: no new connection shall end in one that goes away. */
   async #stopProxy(): Promise<void> {
     const { settings, timings } = this.#options;
     await this.#steerer.settled(AbortSignal.timeout(timings.steeringPatience));
-    await this.#keeper.stop(this.#stop.left(settings.shutdownGrace));
-  }
-
-  /** With a control plane that does not answer nobody would notice that we drain: then it only tries, for a second. */
-  async #drain(): Promise<void> {
-    const bound = AbortSignal.timeout(this.#answers() ? Math.ceil(this.#stop.left(0) / 2) : 1000);
-    try {
-      const noticed = await this.#options.registration.drain(bound);
-      await this.#options.host.clock.sleep(this.#answers() ? Math.min(noticed, this.#stop.left(0) / 2) : 0, bound);
-    } finally {
-      this.#events.push({ kind: "drained" });
-    }
+    await this.#keeper.stop(this.#departing.left(settings.shutdownGrace));
   }
 
   async #retryLater(milliseconds: number): Promise<void> {
@@ -196,52 +211,37 @@ class Harness {
   }
 
   #startTasks(): void {
-    const signal = this.#tasks.signal;
-    const following = this.#following();
-    this.#begin("the identity", followIdentity(following, signal));
-    this.#begin("the control plane", followControlPlane(following, signal));
-    this.#begin("the application's probe", followApplication(following, signal));
+    const { signal } = this.#tasks;
+    this.#begin("the identity", followIdentity(this.#joining.following, signal));
+    this.#begin("the control plane", followControlPlane(this.#joining.following, signal));
     this.#begin(watchdog, this.#watchStop());
   }
 
-  #following(): Following {
-    const { host, settings, timings } = this.#options;
-    return { host, settings, timings, seen: this.#seen, post: (event) => this.#news(event) };
-  }
-
-  #beginStop(): void {
-    this.#stop.begin(this.#answers());
-    // The last look may be seconds old, and a stop has only few.
-    if (!this.#answers()) return;
-    const looking = askControlPlane(this.#following(), this.#tasks.signal);
-    this.#begin("a look at the control plane", looking.then((answers) => (answers ? undefined : this.#hurry())));
+  async #beginStop(): Promise<void> {
+    if ((await this.#departing.begin(this.#tasks.signal)) === "hurry") this.#hurry();
   }
 
   /** What the followers saw; a control plane that goes away during a stop shortens it. */
   #news(event: Event): void {
     this.#events.push(event);
-    if (event.kind === "controlPlane" && !this.#answers()) this.#hurry();
+    if (event.kind === "controlPlane" && this.#departing.isAlone) this.#hurry();
   }
 
   #hurry(): void {
-    if (this.#tasks.signal.aborted || !this.#stop.hurry()) return;
+    if (this.#tasks.signal.aborted || !this.#departing.hurry()) return;
     this.#events.push({ kind: "drained" });
     if (this.#state.phase === "stopping") this.#begin("the proxy's end", this.#stopProxy());
   }
 
-  /** True when every service of the control plane answered at the last look. */
-  #answers(): boolean {
-    return this.#seen.controlPlane?.away.length === 0;
-  }
-
   #endTasks(): void {
     this.#tasks.abort(new Error("the harness ends"));
-    this.#stop.release();
+    this.#joining[Symbol.dispose]();
+    this.#departing.release();
   }
 
   /** Stop wins: what is still pending when the budget is spent is named and left to the disposal. */
   async #watchStop(): Promise<void> {
-    if (!(await this.#stop.overdue())) return;
+    if (!(await this.#departing.overdue())) return;
     const names = this.#pending.list().filter((name) => name !== watchdog);
     this.#options.host.log.write("error", "the stop took too long and is forced", { code: "STOP_OVERDUE", pending: names });
     this.#events.end();

@@ -1,4 +1,4 @@
-import type { Registered } from "../registration/registration.ts";
+import type { Departure } from "../registration/registration.ts";
 
 /** Where the harness stands; the order is that of a start and a stop. */
 export type Phase =
@@ -13,6 +13,7 @@ export type Phase =
   | "restarting"
   | "backoff"
   | "draining"
+  | "deregistering"
   | "stopping"
   | "stopped";
 
@@ -26,12 +27,18 @@ export interface IdentityFacts {
   readonly anchors: string;
 }
 
+/** A registration as far as decisions need it. */
+export interface RegisteredFacts {
+  /** Of all that it tells the proxy; another one means that the proxy must be started anew. */
+  readonly configuration: string;
+}
+
 /** Everything the decisions rest on. */
 export interface State {
   readonly phase: Phase;
   readonly identity: IdentityFacts | undefined;
-  readonly registered: Registered | undefined;
-  /** Starts of the proxy that failed in a row, and registrations that failed in a row. */
+  readonly registered: RegisteredFacts | undefined;
+  /** Starts of the proxy that failed in a row. */
   readonly failures: number;
   /** What the operator asked for with `redirect on | off`. */
   readonly operator: "on" | "off";
@@ -43,6 +50,8 @@ export interface State {
   readonly hold: boolean;
   /** What a restart leads to: the same workload again, or a new registration. */
   readonly next: "start" | "register";
+  /** The machine leaves for good. */
+  readonly departure: Departure;
 }
 
 /** What the machine is told from the settings. */
@@ -53,7 +62,8 @@ export interface Policy {
 /** What happened. */
 export type Event =
   | { readonly kind: "identity"; readonly identity: IdentityFacts }
-  | { readonly kind: "registered"; readonly registered: Registered }
+  | { readonly kind: "registered"; readonly registered: RegisteredFacts }
+  /** Not registered, and why is told elsewhere; whoever registers tries again by itself. */
   | { readonly kind: "registrationFailed" }
   | { readonly kind: "proxyReady" }
   | { readonly kind: "proxyUnready" }
@@ -64,6 +74,8 @@ export type Event =
   | { readonly kind: "operator"; readonly want: "on" | "off" }
   | { readonly kind: "retry" }
   | { readonly kind: "stop" }
+  /** As a stop, for good. */
+  | { readonly kind: "leave" }
   | { readonly kind: "drained" };
 
 /** What is to be done; the runtime does it and reports by events. */
@@ -72,7 +84,8 @@ export type Effect =
   | { readonly kind: "startProxy" }
   | { readonly kind: "stopProxy" }
   | { readonly kind: "steer"; readonly to: Steering }
-  | { readonly kind: "drain" }
+  /** `served` until now: then peers need time to notice. */
+  | { readonly kind: "drain"; readonly departure: Departure; readonly served: boolean }
   | { readonly kind: "retryLater"; readonly failures: number };
 
 /** A decision: the state that follows and what is to be done. */
@@ -84,6 +97,7 @@ export interface Step {
 /** Where every harness begins. */
 export const initialState: State = {
   phase: "waitIdentity", identity: undefined, registered: undefined, failures: 0, operator: "on", controlPlane: true, captured: false, hold: false, next: "start",
+  departure: "drain",
 };
 
 /** Decides what follows from an event. Pure; every pair of phase and event has an answer, if only "nothing". */
@@ -103,11 +117,12 @@ export function planSteering({ phase, operator, hold, captured }: State, { onPro
 
 function decide(state: State, event: Event): Step {
   if (event.kind === "stop") return onStop(state);
+  if (event.kind === "leave") return isEnding(state.phase) ? stay(state) : onStop({ ...state, departure: "delete" });
   if (isEnding(state.phase)) return onEnding(state, event);
   switch (event.kind) {
     case "identity": return onIdentity(state, event.identity);
     case "registered": return onRegistered(state, event.registered);
-    case "registrationFailed": return state.phase === "registering" ? retry(state, "waitRegistration") : stay(state);
+    case "registrationFailed": return stay(state.phase === "registering" ? { ...state, phase: "waitRegistration" } : state);
     case "proxyReady": return onProxyReady(state);
     case "proxyUnready": return onProxyUnready(state);
     case "proxyExited": return onProxyExited(event.settled ? { ...state, failures: 0 } : state);
@@ -120,7 +135,7 @@ function decide(state: State, event: Event): Step {
 }
 
 function isEnding(phase: Phase): boolean {
-  return phase === "draining" || phase === "stopping" || phase === "stopped";
+  return phase === "draining" || phase === "deregistering" || phase === "stopping" || phase === "stopped";
 }
 
 function onIdentity(state: State, identity: IdentityFacts): Step {
@@ -151,9 +166,12 @@ function restart(state: State): Step {
   return { state: { ...state, phase: "restarting", hold: state.captured }, effects: [{ kind: "stopProxy" }] };
 }
 
-function onRegistered(state: State, registered: Registered): Step {
-  if (state.phase !== "registering") return stay(state);
-  return { state: { ...state, phase: "startingProxy", registered, failures: 0 }, effects: [{ kind: "startProxy" }] };
+/** Also while the machine serves: its group may tell the proxy something else than before. */
+function onRegistered(state: State, registered: RegisteredFacts): Step {
+  const next = { ...state, registered };
+  if (state.phase === "registering" || state.phase === "waitRegistration") return { state: { ...next, phase: "startingProxy", failures: 0 }, effects: [{ kind: "startProxy" }] };
+  const same = state.registered?.configuration === registered.configuration;
+  return same || !hasProxy(state.phase) ? stay(next) : restart({ ...next, next: "start" });
 }
 
 function onProxyReady(state: State): Step {
@@ -178,7 +196,7 @@ function onProxyExited(state: State): Step {
     return { state: { ...state, phase: "registering", next: "start" }, effects: [{ kind: "register" }] };
   }
   // What is held for a planned restart is not held for a proxy that fails: ON_PROXY_FAILURE decides then.
-  return hasProxy(state.phase) ? retry({ ...state, hold: false }, "backoff") : stay(state);
+  return hasProxy(state.phase) ? backOff({ ...state, hold: false }) : stay(state);
 }
 
 function onControlPlane(state: State): Step {
@@ -187,19 +205,21 @@ function onControlPlane(state: State): Step {
 }
 
 function onRetry(state: State): Step {
-  if (state.phase === "backoff") return { state: { ...state, phase: "startingProxy" }, effects: [{ kind: "startProxy" }] };
-  if (state.phase === "waitRegistration") return { state: { ...state, phase: "registering" }, effects: [{ kind: "register" }] };
-  return stay(state);
+  return state.phase === "backoff" ? { state: { ...state, phase: "startingProxy" }, effects: [{ kind: "startProxy" }] } : stay(state);
 }
 
 function onStop(state: State): Step {
   if (isEnding(state.phase)) return stay(state);
-  if (state.phase === "serving") return { state: { ...state, phase: "draining" }, effects: [{ kind: "drain" }] };
+  const { departure } = state;
+  if (state.phase === "serving") return { state: { ...state, phase: "draining" }, effects: [{ kind: "drain", departure, served: true }] };
+  // Peers send nothing to a machine that is not ready; whoever registered it shall know all the same.
+  if (state.registered !== undefined || departure === "delete") return { state: { ...state, phase: "deregistering" }, effects: [{ kind: "drain", departure, served: false }] };
   return end(state);
 }
 
 function onEnding(state: State, event: Event): Step {
   if (state.phase === "draining" && (event.kind === "drained" || event.kind === "proxyExited")) return end(state);
+  if (state.phase === "deregistering" && event.kind === "drained") return end(state);
   if (state.phase === "stopping" && event.kind === "proxyExited") return stay({ ...state, phase: "stopped" });
   return stay(state);
 }
@@ -208,9 +228,9 @@ function end(state: State): Step {
   return { state: { ...state, phase: "stopping" }, effects: [{ kind: "stopProxy" }] };
 }
 
-function retry(state: State, phase: Phase): Step {
+function backOff(state: State): Step {
   const failures = state.failures + 1;
-  return { state: { ...state, phase, failures }, effects: [{ kind: "retryLater", failures }] };
+  return { state: { ...state, phase: "backoff", failures }, effects: [{ kind: "retryLater", failures }] };
 }
 
 function stay(state: State): Step {

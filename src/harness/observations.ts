@@ -1,4 +1,4 @@
-import type { Registered } from "../registration/registration.ts";
+import { noStanding, type Standing } from "../registration/registration.ts";
 import type { Identity } from "./identity-watch.ts";
 import type { ControlPlaneReport } from "./control-plane.ts";
 import type { Phase } from "./machine.ts";
@@ -24,10 +24,11 @@ export interface Observations {
   identityProblem: Problem | undefined;
   /** Why the proxy would refuse the identity of the moment. */
   trustProblem: Problem | undefined;
-  registered: Registered | undefined;
-  registrationProblem: Problem | undefined;
+  standing: Standing;
+  /** Why what the group says of settings cannot be used. */
+  valuesProblem: Problem | undefined;
   proxy: ProxyFacts;
-  /** Undefined where the application is not probed. */
+  /** Undefined where the application is not probed, and while it is not known how. */
   application: Verdict | undefined;
   controlPlane: ControlPlaneReport | undefined;
 }
@@ -35,7 +36,7 @@ export interface Observations {
 /** Before anything was seen. */
 export function noObservations(since: Date): Observations {
   return {
-    phase: "waitIdentity", since, identity: undefined, identityProblem: undefined, trustProblem: undefined, registered: undefined, registrationProblem: undefined,
+    phase: "waitIdentity", since, identity: undefined, identityProblem: undefined, trustProblem: undefined, standing: noStanding, valuesProblem: undefined,
     proxy: { pid: undefined, version: undefined, ready: false, why: "it is not started yet", problem: undefined, starts: 0 },
     application: undefined, controlPlane: undefined,
   };

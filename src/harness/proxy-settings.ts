@@ -34,13 +34,6 @@ export function trafficPlanOf(host: Host, settings: Settings, uid: number): Redi
   return { ...planTraffic(settings, uid, loopbackFamilies(host.sockets.addresses())), captureInbound: host.os === "linux" };
 }
 
-/** The application's probe, unless it aims at the harness itself: that one means the other parts, and is never sent. */
-export function probedBy({ probe, harnessAdminPort }: Settings): Settings["probe"] {
-  if (probe === undefined) return undefined;
-  const ourselves = probe.port === harnessAdminPort && /^(127\.|::1$|localhost$)/.test(probe.host);
-  return ourselves ? undefined : probe;
-}
-
 /** The services without which a proxy cannot answer captured connections. */
 export function controlPlaneOf(settings: Settings): readonly ControlPlaneService[] {
   return [

@@ -1,7 +1,7 @@
 import type { Instance } from "./instance-file.ts";
 import type { State, Steering } from "./machine.ts";
 import type { Observations } from "./observations.ts";
-import type { Problem } from "./problem.ts";
+import { describeProblem, type Problem } from "./problem.ts";
 import { judgeStatus, type PartStatus, type Status } from "./status.ts";
 import type { SteeringReport } from "./steering.ts";
 
@@ -30,7 +30,7 @@ export function renderStatus(facts: StatusFacts): Status {
   return {
     state: state.phase, since: seen.since.toISOString(), ...judgeStatus(parts), version,
     instance: { id: instance.id, epoch: instance.epoch },
-    ...(seen.registered !== undefined && { workload: seen.registered }),
+    ...(seen.standing.membership !== undefined && { workload: seen.standing.membership.workload }),
     ...parts,
     controlPlane: renderControlPlane(facts),
   };
@@ -46,10 +46,15 @@ function renderIdentity({ seen: { identity, identityProblem: problem, trustProbl
   return { ...part(true, id, problem), expires };
 }
 
-function renderRegistration({ seen }: StatusFacts): PartStatus {
-  const { registered, registrationProblem: problem } = seen;
-  if (registered === undefined) return part(false, problem?.what ?? "it has to wait for the identity", problem);
-  return part(true, `${registered.namespace}/${registered.name}`, problem);
+function renderRegistration({ state, seen: { standing, valuesProblem }, now }: StatusFacts): Status["registration"] {
+  const { membership, lease, problem: error, refused } = standing;
+  const problem = error === undefined ? valuesProblem : describeProblem(error);
+  const waiting = state.identity === undefined ? "it has to wait for the identity" : "it is under way";
+  if (membership === undefined) return part(false, problem?.what ?? waiting, problem);
+  const { namespace, name } = membership.workload;
+  const stale = lease !== undefined && lease.until <= now;
+  const detail = refused ? (problem?.what ?? "refused") : `${namespace}/${name}${stale ? `, not renewed since ${lease.renewedAt.toISOString()}` : ""}`;
+  return { ...part(!refused, detail, problem), ...(lease && { lease: { state: stale ? "stale" : "held", renewed: lease.renewedAt.toISOString(), until: lease.until.toISOString() } }) };
 }
 
 function renderProxy({ seen: { proxy } }: StatusFacts): Status["proxy"] {

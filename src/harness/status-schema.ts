@@ -6,7 +6,7 @@ const part = z.object({ good: z.boolean(), detail: z.string(), problem: problem.
 const steering = z.enum(["redirect", "refuse", "off"]);
 const phases = [
   "waitIdentity", "registering", "waitRegistration", "startingProxy", "waitProxyReady", "enableRedirect", "serving",
-  "withheld", "restarting", "backoff", "draining", "stopping", "stopped",
+  "withheld", "restarting", "backoff", "draining", "deregistering", "stopping", "stopped",
 ] as const;
 
 /** Schema of what the harness answers at `GET /status` and `linkerd-mesh status` prints. */
@@ -19,7 +19,7 @@ export const statusSchema = z.object({
   instance: z.object({ id: z.string(), epoch: z.int() }),
   workload: z.object({ name: z.string(), namespace: z.string(), identity: z.string(), serverName: z.string() }).optional(),
   identity: part.extend({ expires: z.iso.datetime().optional() }),
-  registration: part,
+  registration: part.extend({ lease: z.object({ state: z.enum(["held", "stale"]), renewed: z.iso.datetime(), until: z.iso.datetime() }).optional() }),
   proxy: part.extend({ pid: z.int().optional(), version: z.string().optional() }),
   redirect: part.extend({ wanted: steering, inForce: steering, operator: z.enum(["on", "off"]), drift: z.array(z.string()) }),
   application: part,

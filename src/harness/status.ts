@@ -10,6 +10,14 @@ export interface PartStatus {
   readonly problem?: Problem;
 }
 
+/** The lease of this machine's registration; stale when the service has not been heard in time: traffic goes on. */
+export interface LeaseStatus {
+  readonly state: "held" | "stale";
+  /** ISO 8601. */
+  readonly renewed: string;
+  readonly until: string;
+}
+
 /** How this machine stands, for `GET /status`; holds no secret and no token. */
 export interface Status {
   readonly state: Phase;
@@ -22,7 +30,7 @@ export interface Status {
   readonly instance: { readonly id: string; readonly epoch: number };
   readonly workload?: Registered;
   readonly identity: PartStatus & { readonly expires?: string };
-  readonly registration: PartStatus;
+  readonly registration: PartStatus & { readonly lease?: LeaseStatus };
   readonly proxy: PartStatus & { readonly pid?: number; readonly version?: string };
   readonly redirect: PartStatus & { readonly wanted: Steering; readonly inForce: Steering; readonly operator: "on" | "off"; readonly drift: readonly string[] };
   readonly application: PartStatus;

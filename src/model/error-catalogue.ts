@@ -253,10 +253,95 @@ export const errorCatalogue = {
     title: "The registration service cannot read or write what it stores.",
     remedy: "Check that STATE_DIR is on a disk with room that its account may write, and that no other server uses it; machines keep their traffic meanwhile.",
   },
-  REGISTRATION_UNSUPPORTED: {
+  REGISTRATION_AWAY: {
     category: "registration", exit: 3,
-    title: "This version does not register with a registration service yet.",
-    remedy: "Set REGISTRATION=static and name the ExternalWorkload; `linkerd-mesh workload manifest` prints one.",
+    title: "The registration service cannot be reached; a machine that is registered keeps its traffic, and the call is made again.",
+    remedy: "Check that this machine resolves and reaches CONTROL_ADDRESS and that the service runs there; nothing has to be done here when it is back.",
+  },
+  REGISTRATION_SERVER_NAME: {
+    category: "registration", exit: 3,
+    title: "What answers at the registration service's address is not the registration service.",
+    remedy: "Compare CONTROL_SERVER_NAME with the DNS names in the service's certificate (its SPIRE entry's dnsNames); if something on the way ends TLS, take it out.",
+  },
+  REGISTRATION_NO_IDENTITY: {
+    category: "registration", exit: 3,
+    title: "The registration service did not see this machine's SPIFFE id.",
+    remedy: "See the identity part of `linkerd-mesh status`; if it is good, the port of the service must be neither opaque nor skipped in its pod, and both must trust the same roots.",
+  },
+  REGISTRATION_ANSWER: {
+    category: "registration", exit: 3,
+    title: "The registration service answered something that this version cannot use.",
+    remedy: "Install versions of service and machine that belong together; the service's log has its side.",
+  },
+  REGISTRATION_INVALID: {
+    category: "registration", exit: 3,
+    title: "The registration service does not take what this machine says of itself.",
+    remedy: "The message names the field; correct the setting and restart the harness.",
+  },
+  REGISTRATION_QUOTA: {
+    category: "registration", exit: 3,
+    title: "This machine calls the registration service too often.",
+    remedy: "Nothing to do: it waits as long as the service says. If it lasts, see whether something restarts the harness again and again.",
+  },
+  GROUP_NOT_FOUND: {
+    category: "registration", exit: 3,
+    title: "The group that this machine wants to join does not exist.",
+    remedy: "Make it: `linkerd-mesh group manifest` prints one for WORKLOAD_GROUP_NAME and WORKLOAD_GROUP_NAMESPACE; the machine asks again every 15 s.",
+  },
+  GROUP_FULL: {
+    category: "registration", exit: 3,
+    title: "The group has as many machines as it may have.",
+    remedy: "Raise spec.registration.maxWorkloads of the group, or let another machine leave: linkerd-mesh leave.",
+  },
+  GROUP_VALUES: {
+    category: "registration", exit: 3,
+    title: "The group tells this machine's proxy something that cannot be used; the machine goes on with its own settings.",
+    remedy: "Correct spec.proxy of the group, or set the value on the machine, which ranks above it.",
+  },
+  IDENTITY_NOT_ALLOWED: {
+    category: "registration", exit: 3,
+    title: "The group does not let this machine's SPIFFE id in.",
+    remedy: "Add the id, or a pattern that ends in /*, to spec.registration.identities of the group; the machine asks again by itself.",
+  },
+  ADDRESS_IN_USE: {
+    category: "registration", exit: 3,
+    title: "Another living machine is registered at this machine's address.",
+    remedy: "`linkerd-mesh workload list` at the service shows which; stop it or let it leave, or correct INBOUND_NETWORK_ADDRESS here.",
+  },
+  ADDRESS_NOT_ALLOWED: {
+    category: "registration", exit: 3,
+    title: "This machine's address is outside the networks of its group.",
+    remedy: "Correct INBOUND_NETWORK_ADDRESS, or add the network to spec.registration.allowedCIDRs of the group.",
+  },
+  ADDRESS_INVALID: {
+    category: "registration", exit: 3,
+    title: "This machine's address is none that peers could reach.",
+    remedy: "Set INBOUND_NETWORK_ADDRESS to one IPv4 and at most one IPv6 address, neither loopback, link-local nor multicast, and restart the harness.",
+  },
+  LABEL_NOT_ALLOWED: {
+    category: "registration", exit: 3,
+    title: "This machine asks for a label that its group does not let machines set.",
+    remedy: "Take it out of LABELS, or add its key to spec.registration.allowedLabels of the group.",
+  },
+  SUPERSEDED: {
+    category: "registration", exit: 3,
+    title: "A newer harness of this machine is registered; this one stays up, not ready.",
+    remedy: "Two harnesses use one state folder's identity: stop this one, or, if the other is a mistake, stop that and restart this one.",
+  },
+  DUPLICATE_INSTANCE: {
+    category: "registration", exit: 3,
+    title: "Two living machines use one instance id: a clone, or a disk that was copied.",
+    remedy: "On the copy, give the system an id of its own (Linux: rm /etc/machine-id && systemd-machine-id-setup; Windows: sysprep) or remove instance.json from STATE_DIR, and restart its harness.",
+  },
+  WORKLOAD_GONE: {
+    category: "registration", exit: 3,
+    title: "The registration service does not know this machine's workload any more; the machine registers again.",
+    remedy: "Nothing to do. If it happens again and again, somebody deletes the workload: `linkerd-mesh leave` is the way to take a machine out.",
+  },
+  PROBE_EXEC_FORBIDDEN: {
+    category: "harness", exit: 3,
+    title: "The group's probe runs a program, which this machine does not allow; the machine is not ready.",
+    remedy: "Set ALLOW_EXEC_PROBES=true on the machine if whoever edits the group may run programs on it as PROXY_USER, and restart the harness; or give the group an httpGet, tcpSocket or grpc probe.",
   },
   TRUST_ANCHORS: {
     category: "identity", exit: 3,

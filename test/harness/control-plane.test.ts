@@ -53,7 +53,7 @@ describe("watching the control plane", () => {
     const address = await listen(server);
     const stop = new AbortController();
     const services = [{ name: "policy", address, serverName: "policy.test" }];
-    const news = watchControlPlane(host, { services, timings: defaultTimings, identity: () => undefined }, stop.signal);
+    const news = watchControlPlane(host, { services: () => services, timings: defaultTimings, identity: () => undefined }, stop.signal);
     assert.deepEqual((await news.next()).value, { reachable: true, away: [] });
     await new Promise((resolve) => server.close(resolve));
     const second = news.next();
@@ -68,7 +68,7 @@ describe("watching the control plane", () => {
     const last = news.next();
     stop.abort();
     assert.equal((await last).done, true);
-    const atOnce = watchControlPlane(host, { services, timings: defaultTimings, identity: () => undefined }, AbortSignal.timeout(5000));
+    const atOnce = watchControlPlane(host, { services: () => services, timings: defaultTimings, identity: () => undefined }, AbortSignal.timeout(5000));
     assert.equal(((await atOnce.next()).value as { reachable: boolean }).reachable, false);
     await atOnce.return();
   });

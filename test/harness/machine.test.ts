@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { initialState, planSteering, step, type Event, type Phase, type Policy, type State } from "../../src/harness/machine.ts";
 
-const registered = { name: "vm", namespace: "ns", identity: "spiffe://mesh.test/vm", serverName: "vm.ns.external" };
+const registered = { configuration: "a" };
 const identity = { id: "spiffe://mesh.test/vm", anchors: "a" };
 
 const phases: readonly Phase[] = [
   "waitIdentity", "registering", "waitRegistration", "startingProxy", "waitProxyReady", "enableRedirect", "serving",
-  "withheld", "restarting", "backoff", "draining", "stopping", "stopped",
+  "withheld", "restarting", "backoff", "draining", "deregistering", "stopping", "stopped",
 ];
 
 const events: Readonly<Record<string, Event>> = {
@@ -16,6 +16,7 @@ const events: Readonly<Record<string, Event>> = {
   "identity other anchors": { kind: "identity", identity: { ...identity, anchors: "b" } },
   "identity other id": { kind: "identity", identity: { id: "spiffe://mesh.test/other", anchors: "a" } },
   registered: { kind: "registered", registered },
+  "registered anew": { kind: "registered", registered: { configuration: "b" } },
   registrationFailed: { kind: "registrationFailed" },
   proxyReady: { kind: "proxyReady" },
   proxyUnready: { kind: "proxyUnready" },
@@ -30,6 +31,7 @@ const events: Readonly<Record<string, Event>> = {
   "operator on": { kind: "operator", want: "on" },
   retry: { kind: "retry" },
   stop: { kind: "stop" },
+  leave: { kind: "leave" },
   drained: { kind: "drained" },
 };
 
@@ -42,7 +44,7 @@ function inPhase(phase: Phase): State {
   if (phase === "waitIdentity") return { ...initialState, phase };
   const withIdentity = { ...known, identity };
   if (phase === "registering" || phase === "waitRegistration") return withIdentity;
-  const captured = ["serving", "withheld", "restarting", "backoff", "draining"].includes(phase);
+  const captured = ["serving", "withheld", "restarting", "backoff", "draining", "deregistering"].includes(phase);
   return { ...withIdentity, registered, controlPlane: phase !== "withheld", captured, hold: phase === "restarting" };
 }
 
@@ -73,7 +75,7 @@ describe("the harness's machine", () => {
     // A kind that is missing here does not compile; one without a row above fails.
     const kinds: Readonly<Record<Event["kind"], true>> = {
       identity: true, registered: true, registrationFailed: true, proxyReady: true, proxyUnready: true, proxyExited: true,
-      steered: true, controlPlane: true, operator: true, retry: true, stop: true, drained: true,
+      steered: true, controlPlane: true, operator: true, retry: true, stop: true, leave: true, drained: true,
     };
     assert.deepEqual([...new Set(Object.values(events).map(({ kind }) => kind))].toSorted(), Object.keys(kinds).toSorted());
   });
@@ -97,6 +99,7 @@ describe("the harness's machine", () => {
       "restarting: refuse | refuse",
       "backoff: off | refuse",
       "draining: redirect | redirect",
+      "deregistering: off | refuse",
       "stopping: off | off",
       "stopped: off | off",
     ]);

@@ -4,12 +4,13 @@ import { noObservations, type Observations } from "../../src/harness/observation
 import { renderStatus, type StatusFacts } from "../../src/harness/render-status.ts";
 import { parseStatus } from "../../src/harness/status-schema.ts";
 import type { Status } from "../../src/harness/status.ts";
+import { noStanding } from "../../src/registration/registration.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 const registered = { name: "vm", namespace: "apps", identity: "spiffe://mesh.test/vm", serverName: "vm.apps.mesh.test" };
 const identity = { svid: { id: registered.identity, expiresAt: new Date(now.getTime() + 60_000) } } as unknown as Observations["identity"];
 const served: Partial<Observations> = {
-  phase: "serving", identity, registered, controlPlane: { reachable: true, away: [] },
+  phase: "serving", identity, standing: { ...noStanding, membership: { workload: registered, values: {}, probe: undefined } }, controlPlane: { reachable: true, away: [] },
   proxy: { pid: 7, version: "2.366.0", ready: true, why: "", problem: undefined, starts: 1 },
 };
 
@@ -39,7 +40,7 @@ describe("the status", () => {
   for (const [what, rendered, reason] of [
     ["before anything", render({}, {}, { steering: offSteering }), "identity: SPIRE has not answered yet"],
     ["an SVID that has ended", render({ phase: "serving" }, served, { now: new Date(now.getTime() + 60_000) }), "identity: the SVID of spiffe://mesh.test/vm ended at 2026-01-01T00:01:00.000Z"],
-    ["not registered", render({ phase: "registering" }, { ...served, registered: undefined }), "registration: it has to wait for the identity"],
+    ["not registered", render({ phase: "registering" }, { ...served, standing: noStanding }), "registration: it has to wait for the identity"],
     ["an identity that the proxy would refuse", render({ phase: "waitProxyReady" }, { ...served, proxy: noObservations(now).proxy, trustProblem }), "identity: no anchor signed it"],
     ["a proxy that is not ready", render({ phase: "waitProxyReady" }, { ...served, proxy: { ...noObservations(now).proxy, why: "it has no certificate yet" } }), "proxy: it has no certificate yet"],
     ["switched off", render({ phase: "serving", operator: "off" }, served, { steering: offSteering }), "redirect: switched off by the operator; `linkerd-mesh redirect on` takes that back"],

@@ -1,38 +1,25 @@
-import { MeshError } from "../../model/errors.ts";
-import type { Settings } from "../../model/settings/settings.ts";
 import { defaultTimings } from "../../harness/timings.ts";
-import type { Registration } from "../../registration/registration.ts";
-import { staticRegistration } from "../../registration/static.ts";
 import type { Command } from "../command.ts";
+import { readSettle } from "../config/resolve-settings.ts";
+import { saidBy } from "../settings.ts";
 import { version } from "../version.ts";
 
 /** The harness: everything between an identity and a machine that is part of the mesh. */
 export const run: Command = {
   name: ["run"],
   describe: "Join the mesh and stay in it until stopped: the harness",
-  takesSettings: true,
+  takesSettings: "machine",
   examples: [
     { line: "linkerd-mesh run", does: "Joins with the settings of this machine; as root it continues as PROXY_USER" },
     { line: "linkerd-mesh run --outbound-redirect off", does: "Joins as a machine that only receives" },
   ],
-  async run({ host, settings: resolve, signal, progress }) {
-    const settings = await resolve("run");
-    const registration = registrationOf(settings);
+  async run({ host, settings: readSettings, options, signal, progress }) {
+    const settings = await readSettings("run");
     await host.becomeAccount(settings.proxyUser, [settings.stateDir]);
     // Only now: as root this process has just become another one, which would load everything twice.
     const { runHarness } = await import("../../harness/harness.ts");
-    await runHarness({ host, settings, registration, timings: defaultTimings, version, onState: ({ phase }) => progress("run", phase) }, signal);
+    const settle = await readSettle(host, saidBy(options), "run");
+    await runHarness({ host, settings, settle, timings: defaultTimings, version, onState: ({ phase }) => progress("run", phase) }, signal);
     return 0;
   },
 };
-
-function registrationOf(settings: Settings): Registration {
-  const { registration, workloadName: name, workloadNamespace: namespace, workloadServerName: serverName } = settings;
-  if (registration === "dynamic") {
-    throw new MeshError("REGISTRATION_UNSUPPORTED", { doing: "entering the mesh", what: "REGISTRATION is dynamic, and this version knows only static" });
-  }
-  if (name === undefined || namespace === undefined || serverName === undefined) {
-    throw new MeshError("SETTING_REQUIRED", { doing: "entering the mesh", what: "static registration needs WORKLOAD_NAME, WORKLOAD_NAMESPACE and WORKLOAD_SERVER_NAME" });
-  }
-  return staticRegistration({ name, namespace, serverName }, settings.workloadIdentity);
-}

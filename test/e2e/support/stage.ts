@@ -9,11 +9,10 @@ import { runHarness } from "../../../src/harness/harness.ts";
 import { parseStatus } from "../../../src/harness/status-schema.ts";
 import type { Status } from "../../../src/harness/status.ts";
 import { defaultTimings, type Timings } from "../../../src/harness/timings.ts";
-import { readResolution } from "../../../src/cli/config/resolve-settings.ts";
+import { readSettle } from "../../../src/cli/config/resolve-settings.ts";
 import type { Clock, Host } from "../../../src/platform/host.ts";
 import { createLinuxHost } from "../../../src/platform/linux/host.ts";
 import { systemClock } from "../../../src/platform/node/clock.ts";
-import { staticRegistration } from "../../../src/registration/static.ts";
 import { makeProxyProgram, type ProxyProgram } from "../../fakes/proxy-program.ts";
 import { RememberingLog } from "../../fakes/remembering-log.ts";
 import { createIssuer, FakeWorkloadApi, type FakeIssuer } from "../../fakes/workload-api.ts";
@@ -26,7 +25,7 @@ export const machineId = "spiffe://mesh.test/vm";
 /** Waits that are short, so that each fault shows within seconds. */
 export const quick: Timings = {
   ...defaultTimings, proxyPollStarting: 30, proxyPollServing: 100, retry: { first: 100, most: 1000 },
-  controlPlanePoll: 100, controlPlaneAnswer: 500, controlPlanePatience: 600, driftPoll: 200, probePeriod: 100,
+  controlPlanePoll: 100, controlPlaneAnswer: 500, controlPlanePatience: 600, driftPoll: 200,
 };
 
 /** A clock that somebody set wrong by so many milliseconds, and may set again. */
@@ -103,11 +102,11 @@ export class Stage implements AsyncDisposable {
   /** Starts the harness in this process. */
   async start(more: Readonly<Record<string, string>> = {}, timings: Timings = quick): Promise<void> {
     const host: Host = { ...createLinuxHost({ log: this.log, environment: this.environment(more), self: { file: process.execPath, args: [] } }), clock: this.clock };
-    const { settings, problems } = await readResolution(host, { flags: {} }, "run");
+    const settle = await readSettle(host, { flags: {} }, "run");
+    const { settings, problems } = settle({});
     assert.ok(settings !== undefined, problems.join("\n"));
-    const registration = staticRegistration({ name: "vm", namespace: "apps", serverName: "vm.apps.mesh.test" }, settings.workloadIdentity);
     const controller = new AbortController();
-    const ended = runHarness({ host, settings, registration, timings, version: "0.0.0-test" }, controller.signal).then(() => undefined, (error: unknown) => error);
+    const ended = runHarness({ host, settings, settle, timings, version: "0.0.0-test" }, controller.signal).then(() => undefined, (error: unknown) => error);
     this.#running = { controller, ended };
   }
 
