@@ -14,6 +14,8 @@ export class Fleet {
   readonly #leases = new Map<string, Versioned<LeaseObject>>();
   readonly #byAddress = new Map<string, Set<string>>();
   readonly #byGroup = new Map<string, Set<string>>();
+  #deafAt = -Infinity;
+  readonly #listeners = new Set<(key: ObjectKey) => void>();
 
   workload(key: ObjectKey): Versioned<StoredWorkload> | undefined {
     return this.#workloads.get(renderKey(key));
@@ -38,6 +40,16 @@ export class Fleet {
     return { workloads: [...this.#workloads.values()], leases: [...this.#leases.values()] };
   }
 
+  /** When a call last could not be stored, monotonic milliseconds: whoever called then was not heard. */
+  get deafAt(): number {
+    return this.#deafAt;
+  }
+
+  /** Takes note that a call could not be stored. */
+  noteDeaf(now: number): void {
+    this.#deafAt = now;
+  }
+
   /** Takes note of what was written or read. */
   note(applied: readonly Applied[]): void {
     for (const one of applied) {
@@ -45,7 +57,16 @@ export class Fleet {
       if (one.kind === "workload") this.#setWorkload(id, one.stored);
       else if (one.stored === undefined) this.#leases.delete(id);
       else this.#leases.set(id, one.stored);
+      this.#tell(one.key);
     }
+  }
+
+  /** Calls with the key of whatever was noted, until disposed; nothing may be awaited in it. */
+  listen(heard: (key: ObjectKey) => void): Disposable {
+    // An own function each time, so that one caller may listen twice.
+    const listener = (key: ObjectKey): void => heard(key);
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /** Reads one workload and its lease from the store. */
@@ -59,12 +80,22 @@ export class Fleet {
     // Watched before it is listed, so that nothing is missed in between.
     const changed = store.watch(signal);
     const { workloads, leases } = await store.list(signal);
-    for (const id of this.#workloads.keys()) this.#setWorkload(id, undefined);
-    this.#leases.clear();
+    this.#clear();
     this.note(workloads.map((stored) => ({ kind: "workload", key: stored.value.object.key, stored })));
     this.note(leases.map((stored) => ({ kind: "lease", key: stored.value.key, stored })));
     loaded();
     for await (const key of changed) await this.refresh(store, key, signal);
+  }
+
+  #clear(): void {
+    const keys = [...[...this.#workloads.values()].map(({ value }) => value.object.key), ...[...this.#leases.values()].map(({ value }) => value.key)];
+    for (const id of this.#workloads.keys()) this.#setWorkload(id, undefined);
+    this.#leases.clear();
+    for (const key of keys) this.#tell(key);
+  }
+
+  #tell(key: ObjectKey): void {
+    for (const listener of this.#listeners) listener(key);
   }
 
   #owner(id: string, address: string, now: number): readonly StoredOwner[] {
