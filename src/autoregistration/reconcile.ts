@@ -11,6 +11,8 @@ export interface ReconcileInput {
   readonly workloads: readonly Versioned<StoredWorkload>[];
   readonly leases: readonly Versioned<LeaseObject>[];
   readonly now: Now;
+  /** When a machine's call last could not be stored, monotonic milliseconds: no silence is counted from before. */
+  readonly deafAt?: number;
 }
 
 /** Since when this server sees a workload's lease as it is, and its group missing; monotonic milliseconds. */
@@ -85,7 +87,7 @@ interface Seen {
   readonly fate: Fate;
 }
 
-function look({ workload, lease }: Pick<Place, "workload" | "lease">, { groups, now }: ReconcileInput, { sightings }: ReconcileMemory): Seen {
+function look({ workload, lease }: Pick<Place, "workload" | "lease">, { groups, now, deafAt = -Infinity }: ReconcileInput, { sightings }: ReconcileMemory): Seen {
   const { key, group } = workload.value.object;
   const id = renderKey(key);
   const groupId = renderKey({ namespace: key.namespace, name: group });
@@ -94,7 +96,7 @@ function look({ workload, lease }: Pick<Place, "workload" | "lease">, { groups, 
     workload,
     lease,
     group: groups.get(groupId),
-    unchangedFor: now.monotonic - sighting.since,
+    unchangedFor: now.monotonic - Math.max(sighting.since, deafAt),
     groupMissingFor: now.monotonic - (sighting.groupMissingSince ?? now.monotonic),
   };
   return { id, group: groupId, key, lease: lease?.value, draining: lease?.value.drainingSince !== undefined, sighting, fate: judgeFate(place, now) };

@@ -140,7 +140,7 @@ export class Registrar {
 
   /** Judges by memory first; whatever that refuses, or the store then refuses, is judged again by what is stored. */
   async #decide<T>(judge: (live: boolean) => Promise<Verdict<T>>, signal: AbortSignal): Promise<Outcome<T>> {
-    const { store, fleet, log } = this.#deps;
+    const { store, fleet, log, clock } = this.#deps;
     try {
       for (let attempt = 0; attempt < attempts; attempt += 1) {
         const verdict = await judge(attempt > 0);
@@ -152,6 +152,7 @@ export class Registrar {
       return { ok: false, refusal: refuseCall("UNAVAILABLE", "Others wrote the same objects all the time.") };
     } catch (error) {
       if (!isMeshError(error, "STORE_FAILED")) throw error;
+      fleet.noteDeaf(clock.monotonic());
       log.write("error", "a call could not be stored", { code: error.code, what: error.what });
       return { ok: false, refusal: refuseCall("UNAVAILABLE", "The registration service cannot reach its store.") };
     }

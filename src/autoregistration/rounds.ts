@@ -30,7 +30,7 @@ export interface Round extends Pick<Reconciled, "tripped" | "held"> {
 export async function* watchRounds({ store, fleet, groups, clock }: RoundsDeps, signal: AbortSignal): AsyncGenerator<Round, void, void> {
   let memory: ReconcileMemory = freshMemory;
   while (!signal.aborted) {
-    const input = { groups: groups.current(), ...fleet.snapshot(), now: { wall: clock.now().getTime(), monotonic: clock.monotonic() } };
+    const input = { groups: groups.current(), ...fleet.snapshot(), now: { wall: clock.now().getTime(), monotonic: clock.monotonic() }, deafAt: fleet.deafAt };
     const reconciled = reconcile(input, memory);
     ({ memory } = reconciled);
     const done: Change[] = [];

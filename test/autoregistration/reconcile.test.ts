@@ -21,6 +21,8 @@ const machines = (count: number, prefix = "m", change: Partial<LeaseObject> = {}
 /** A server that becomes the leader at 0 and looks every five seconds; seconds count both clocks. */
 class Rounds {
   memory: ReconcileMemory = freshMemory;
+  /** The second in which a call could not be stored. */
+  deafAt = -Infinity;
   readonly lines: string[] = [];
   #second = 0;
   #fleet: readonly Machine[];
@@ -38,6 +40,7 @@ class Rounds {
       workloads: this.#fleet.map((one) => one.workload),
       leases: this.#fleet.flatMap((one) => one.lease ?? []),
       now: { wall: now + this.#second * 1000, monotonic: this.#second * 1000 },
+      deafAt: this.deafAt * 1000,
     };
     const { changes, tripped, held, memory } = reconcile(input, this.memory);
     this.memory = memory;
@@ -70,6 +73,13 @@ describe("reconcile", () => {
   it("expires a silent machine in its time, beginning with its own watch", () => {
     assert.deepEqual(new Rounds([machine("a")]).until(60), ["60 expire shop/a: no renewal for 60 s"]);
     assert.deepEqual(new Rounds([machine("a", { renewedAt: now - 3_600_000 })]).until(40), ["40 expire shop/a: no renewal for 3640 s"]);
+  });
+
+  it("counts no silence from before a call could not be stored: it may have been any machine's", () => {
+    const rounds = new Rounds([machine("a")]);
+    assert.deepEqual(rounds.until(55), []);
+    rounds.deafAt = 57;
+    assert.deepEqual(rounds.until(100), ["100 expire shop/a: no renewal for 100 s"]);
   });
 
   it("gives every machine a lease's time when a new leader begins, however long nobody looked", () => {
