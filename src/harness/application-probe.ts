@@ -1,44 +1,76 @@
-import { request } from "node:http";
-import type { Probe } from "../model/settings/values.ts";
-import type { Host } from "../platform/host.ts";
-import { dial } from "./dial.ts";
-import { planThreshold, initialVerdict, type Verdict } from "./probe-threshold.ts";
-import type { Timings } from "./timings.ts";
+import type { GroupProbe, ProbeAction } from "../model/external-group.ts";
+import { MeshError } from "../model/errors.ts";
+import type { Clock, Host } from "../platform/host.ts";
+import { openDeadline } from "./deadline.ts";
+import { probeHttp } from "./probe-http.ts";
+import { planNextProbe } from "./probe-pace.ts";
+import { initialVerdict, planThreshold, type Verdict } from "./probe-threshold.ts";
+import { probeTcp } from "./probe-tcp.ts";
+import { describeProblem } from "./problem.ts";
 
-/** Asks the application whether it is ready, again and again; yields when the verdict changes. */
-export async function* watchApplication(host: Host, watch: { readonly probe: Probe; readonly timings: Timings }, signal: AbortSignal): AsyncGenerator<Verdict, void, void> {
+/** What watching an application takes. */
+export interface ApplicationWatch {
+  readonly probe: GroupProbe;
+  /** ALLOW_EXEC_PROBES: a group may have programs run on this machine. */
+  readonly allowExec: boolean;
+  /** Puts the first probe off by that part of a period, in [0, 1), so that machines started together do not probe together. */
+  readonly jitter?: number;
+}
+
+/**
+ * Asks the application whether it is ready, again and again as kubelet does; yields when the verdict or its reason
+ * changes. A probe that may not be sent yields one verdict with the problem. Ends when the signal is aborted.
+ */
+export async function* watchApplication(host: Host, watch: ApplicationWatch, signal: AbortSignal): AsyncGenerator<Verdict, void, void> {
+  const { probe, jitter = 0 } = watch;
+  const forbidden = judgePermission(watch);
+  if (forbidden !== undefined) return yield forbidden;
+  const period = probe.periodSeconds * 1000;
   let verdict = initialVerdict;
-  while (!signal.aborted) {
-    const failure = await askApplication(watch.probe, watch.timings.probeAnswer, signal);
+  let due = host.clock.monotonic() + probe.initialDelaySeconds * 1000 + jitter * period;
+  while (await isDue(host.clock, due, signal)) {
+    const failure = await askApplication(host, probe, signal);
     if (signal.aborted) return;
-    const next = planThreshold(verdict, failure);
+    const next = { ...planThreshold(verdict, failure, probe), lastProbe: host.clock.now() };
     if (next.ready !== verdict.ready || next.why !== verdict.why) yield next;
     verdict = next;
-    await host.clock.sleep(watch.timings.probePeriod, signal).catch(() => undefined);
+    due = planNextProbe(due, host.clock.monotonic(), period);
   }
 }
 
-/** Why the application did not pass within `milliseconds`; undefined when it did. */
-export async function askApplication(probe: Probe, milliseconds: number, signal: AbortSignal): Promise<string | undefined> {
-  if (probe.kind === "tcp") return dial({ address: probe, tls: undefined, milliseconds }, signal);
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
+/** Why the application did not pass once; undefined when it did. */
+export async function askApplication(host: Host, probe: GroupProbe, signal: AbortSignal): Promise<string | undefined> {
+  using deadline = openDeadline(host.clock, probe.timeoutSeconds * 1000, signal);
   try {
-    const status = await askHttp(probe, bounded);
-    // As Kubernetes judges; a redirect is not followed.
-    return status >= 200 && status < 400 ? undefined : `it answered with status ${status}`;
+    const failure = await ask(host, probe.action, deadline.signal);
+    return deadline.missed ? renderLate(probe) : failure;
   } catch (error) {
-    if (bounded.aborted) return `no answer within ${milliseconds / 1000} s`;
+    if (deadline.missed) return renderLate(probe);
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function askHttp(probe: { readonly host: string; readonly port: number; readonly path: string }, signal: AbortSignal): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const asking = request({ host: probe.host, port: probe.port, path: probe.path, signal, agent: false, headers: { "user-agent": "linkerd-mesh-probe" } });
-  asking.once("error", reject).once("response", (response) => {
-    resolve(response.statusCode ?? 0);
-    response.destroy();
-  });
-  asking.end();
-  return promise;
+async function ask(_host: Host, action: ProbeAction, signal: AbortSignal): Promise<string | undefined> {
+  switch (action.kind) {
+    case "httpGet": return probeHttp(action, signal);
+    case "tcpSocket": return probeTcp(action, signal);
+    case "grpc": return "gRPC probes are not there yet";
+    case "exec": return "exec probes are not there yet";
+  }
+}
+
+function judgePermission({ probe, allowExec }: ApplicationWatch): Verdict | undefined {
+  if (probe.action.kind !== "exec" || allowExec) return undefined;
+  const error = new MeshError("PROBE_EXEC_FORBIDDEN", { doing: "probing the application", what: "the group's probe runs a program, and ALLOW_EXEC_PROBES is false on this machine" });
+  return { ready: false, why: error.what, against: 0, problem: describeProblem(error) };
+}
+
+async function isDue(clock: Clock, due: number, signal: AbortSignal): Promise<boolean> {
+  const wait = due - clock.monotonic();
+  if (wait > 0) await clock.sleep(wait, signal).catch(() => undefined);
+  return !signal.aborted;
+}
+
+function renderLate({ timeoutSeconds }: GroupProbe): string {
+  return `no answer within ${timeoutSeconds} s`;
 }

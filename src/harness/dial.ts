@@ -14,7 +14,8 @@ export interface DialOptions {
   readonly address: HostPort;
   /** With TLS when given: the server must prove that name. */
   readonly tls: (TlsIdentity & { readonly serverName: string }) | undefined;
-  readonly milliseconds: number;
+  /** Undefined where the signal alone is the bound. */
+  readonly milliseconds: number | undefined;
 }
 
 /** Why no connection could be made in time; undefined when one was, and was closed again. */
@@ -24,8 +25,8 @@ export async function dial({ address, tls, milliseconds }: DialOptions, signal: 
   socket.raw.once(tls === undefined ? "connect" : "secureConnect", () => resolve(undefined));
   socket.raw.once("error", (error) => resolve(error.message));
   socket.raw.once("close", () => resolve("the connection was closed"));
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
-  using _listening = listen(bounded, () => resolve(`no answer within ${milliseconds / 1000} s`));
+  const bounded = milliseconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
+  using _listening = listen(bounded, () => resolve(milliseconds === undefined ? "no answer" : `no answer within ${milliseconds / 1000} s`));
   return await promise;
 }
 

@@ -20,8 +20,6 @@ export interface Timings {
   readonly steeringPatience: number;
   /** Between asking the proxy to end and killing it, at the end of its budget. */
   readonly proxyLastWords: number;
-  readonly probePeriod: number;
-  readonly probeAnswer: number;
   /** Between comparisons of the rules in force with those that shall be. */
   readonly driftPoll: number;
 }
@@ -40,7 +38,5 @@ export const defaultTimings: Timings = Object.freeze({
   stopUnreachable: 3500,
   steeringPatience: 500,
   proxyLastWords: 500,
-  probePeriod: 5000,
-  probeAnswer: 1000,
   driftPoll: 30_000,
 });
