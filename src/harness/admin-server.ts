@@ -12,6 +12,8 @@ export interface AdminActions {
   redirect(want: "on" | "off"): void;
   /** Leaves for good and then ends the harness; resolves as soon as somebody was told, or could not be. */
   leave(): Promise<Farewell>;
+  /** True for whoever proves that he may read the state folder: any account of this machine reaches the port. */
+  readonly isAdministrator: (authorization: string | undefined) => boolean;
 }
 
 /** Serves health, status, metrics and the redirect's switch until disposed. */
@@ -77,6 +79,7 @@ async function routeRedirect(actions: AdminActions, request: IncomingMessage, re
 async function routeLeave(actions: AdminActions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method !== "POST") return sendJson(response, 405, { error: "POST" });
   if (!isLocal(request)) return sendJson(response, 403, { error: "a machine leaves by its own word only" });
+  if (!actions.isAdministrator(request.headers.authorization)) return sendJson(response, 403, { error: "the key of the state folder is wanted" });
   sendJson(response, 200, await actions.leave());
 }
 

@@ -1,27 +1,26 @@
 import { AsyncQueue } from "../base/async-queue.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { Bell } from "../base/bell.ts";
-import { MeshErrors, type MeshError } from "../model/errors.ts";
+import type { MeshError } from "../model/errors.ts";
 import type { Resolution } from "../model/settings/resolve.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Texts } from "../model/settings/sources.ts";
 import type { Host } from "../platform/host.ts";
 import type { Registration } from "../registration/registration.ts";
+import type { AdminKey } from "./admin-key.ts";
 import { openAdminServer } from "./admin-server.ts";
-import { Departing } from "./departing.ts";
+import { Departing, type Farewell } from "./departing.ts";
 import { followControlPlane, followIdentity, type Following } from "./follow.ts";
 import { readMetricsText } from "./harness-metrics.ts";
 import type { Instance } from "./instance-file.ts";
-import { openInstance } from "./instance.ts";
 import { Joining } from "./joining.ts";
 import { initialState, step, type Effect, type Event, type State } from "./machine.ts";
 import { noObservations, type Observations } from "./observations.ts";
 import { Pending } from "./pending.ts";
-import { listObstacles } from "./preflight.ts";
 import { describeProblem, writeProblem } from "./problem.ts";
 import { proxyAdminOf, proxyEnvironmentOf, trafficPlanOf } from "./proxy-settings.ts";
 import { ProxyKeeper } from "./proxy-keeper.ts";
-import { loadRegistration, type CreateRegistration } from "./registration/create.ts";
+import type { CreateRegistration } from "./registration/create.ts";
 import { planHealth } from "./registration/plan-health.ts";
 import { renderStatus } from "./render-status.ts";
 import type { Status } from "./status.ts";
@@ -40,31 +39,21 @@ export interface HarnessOptions {
   readonly onState?: (state: State) => void;
 }
 
-/**
- * Runs this machine's membership until the signal is aborted or the machine leaves: identity, registration, proxy,
- * redirect, health. Throws MeshErrors for what no waiting will cure; everything else is waited for, and told by the status.
- */
-export async function runHarness(options: HarnessOptions, signal: AbortSignal): Promise<void> {
-  const { host, settings } = options;
-  await using opened = await openInstance(host, settings.stateDir);
-  const obstacles = await listObstacles(host, settings, signal);
-  if (obstacles.length > 0) throw new MeshErrors(obstacles);
-  const { uid } = await host.account();
-  const harness = new Harness(options, { instance: opened.instance, uid, createRegistration: await loadRegistration(settings) });
-  await harness.run(signal);
-}
-
-interface Parts {
+/** What one life of a harness is made of besides. */
+export interface HarnessParts {
   readonly instance: Instance;
   readonly uid: number;
+  readonly adminKey: AdminKey;
   readonly createRegistration: CreateRegistration;
 }
 
 const watchdog = "the watchdog";
 
-class Harness {
+/** Runs the machine: turns events into effects, and effects into events. */
+export class Harness {
   readonly #options: HarnessOptions;
   readonly #instance: Instance;
+  readonly #adminKey: AdminKey;
   readonly #changes = new Bell();
   readonly #registration: Registration & Disposable;
   readonly #events = new AsyncQueue<Event>();
@@ -78,14 +67,15 @@ class Harness {
   #state: State = initialState;
   #failure: MeshError | undefined;
 
-  constructor(options: HarnessOptions, parts: Parts) {
+  constructor(options: HarnessOptions, parts: HarnessParts) {
     const { host, settings, settle, timings, version } = options;
     this.#options = options;
     this.#instance = parts.instance;
+    this.#adminKey = parts.adminKey;
     const seen = noObservations(host.clock.now());
     this.#seen = seen;
     const registration = parts.createRegistration({
-      host, settings, timings, instance: parts.instance, version, identity: () => seen.identity, proxyVersion: () => seen.proxy.version,
+      host, settings, instance: parts.instance, version, identity: () => seen.identity, proxyVersion: () => seen.proxy.version,
       health: { read: () => planHealth(this.#status()), changed: () => this.#changes.next },
     });
     this.#registration = registration;
@@ -96,6 +86,7 @@ class Harness {
     this.#keeper = this.#createKeeper();
   }
 
+  /** Until the signal is aborted, the machine leaves, or nothing can cure what is wrong: then its MeshError is thrown. */
   async run(signal: AbortSignal): Promise<void> {
     await using stack = new AsyncDisposableStack();
     stack.use(this.#registration);
@@ -140,10 +131,8 @@ class Harness {
       status: () => this.#status(),
       metrics: () => readMetricsText(this.#status()),
       redirect: (want) => this.#handle({ kind: "operator", want }),
-      leave: () => {
-        this.#events.push({ kind: "leave" });
-        return this.#departing.farewell;
-      },
+      leave: () => this.#leave(),
+      isAdministrator: (authorization) => this.#adminKey.isProvenBy(authorization),
     });
   }
 
@@ -208,6 +197,11 @@ class Harness {
   #fail(error: MeshError): void {
     this.#failure = error;
     this.#events.push({ kind: "stop" });
+  }
+
+  #leave(): Promise<Farewell> {
+    this.#events.push({ kind: "leave" });
+    return this.#departing.farewell;
   }
 
   #startTasks(): void {

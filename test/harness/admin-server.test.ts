@@ -27,7 +27,7 @@ async function ask(port: number, { method = "GET", path, headers = {}, body = ""
 
 async function open(status: Status, host = "127.0.0.1"): Promise<{ readonly server: AsyncDisposable & { readonly port: number }; readonly wants: string[] }> {
   const wants: string[] = [];
-  const server = await openAdminServer({ host, port: 0 }, { status: () => status, metrics: () => readMetricsText(status), redirect: (want) => wants.push(want), leave: async () => (wants.push("leave"), { noticed: 5 }) });
+  const server = await openAdminServer({ host, port: 0 }, { status: () => status, metrics: () => readMetricsText(status), redirect: (want) => wants.push(want), leave: async () => (wants.push("leave"), { noticed: 5 }), isAdministrator: (key) => key === "Bearer right" });
   return { server, wants };
 }
 
@@ -85,9 +85,11 @@ describe("the harness's admin port", () => {
 
   it("lets the machine leave by its own word only, and tells how that went", async () => {
     const { server, wants } = await open(anyStatus({}));
-    assert.deepEqual(await ask(server.port, { method: "POST", path: "/leave" }), { code: 200, text: '{"noticed":5}\n' });
+    const headers = { authorization: "Bearer right" };
+    assert.deepEqual(await ask(server.port, { method: "POST", path: "/leave", headers }), { code: 200, text: '{"noticed":5}\n' });
     assert.equal((await ask(server.port, { path: "/leave" })).code, 405);
-    assert.equal((await ask(server.port, { method: "POST", path: "/leave", headers: { origin: "http://evil.test" } })).code, 403);
+    assert.equal((await ask(server.port, { method: "POST", path: "/leave", headers: { ...headers, origin: "http://evil.test" } })).code, 403);
+    assert.equal((await ask(server.port, { method: "POST", path: "/leave", headers: { authorization: "Bearer wrong" } })).code, 403);
     assert.deepEqual(wants, ["leave"]);
     await server[Symbol.asyncDispose]();
   });
@@ -95,7 +97,7 @@ describe("the harness's admin port", () => {
   it("says when its port is taken, and ends with connections open", async () => {
     const thief = createServer().listen(0, "127.0.0.1");
     await once(thief, "listening");
-    const actions = { status: () => anyStatus({}), metrics: () => Promise.resolve(""), redirect: () => undefined, leave: async () => ({ noticed: 0 }) };
+    const actions = { status: () => anyStatus({}), metrics: () => Promise.resolve(""), redirect: () => undefined, leave: async () => ({ noticed: 0 }), isAdministrator: () => false };
     await assert.rejects(openAdminServer({ host: "127.0.0.1", port: (thief.address() as AddressInfo).port }, actions), { code: "PORT_TAKEN", target: "HARNESS_ADMIN_PORT" });
     thief.close();
   });

@@ -17,7 +17,7 @@ export const run: Command = {
     const settings = await readSettings("run");
     await host.becomeAccount(settings.proxyUser, [settings.stateDir]);
     // Only now: as root this process has just become another one, which would load everything twice.
-    const { runHarness } = await import("../../harness/harness.ts");
+    const { runHarness } = await import("../../harness/run-harness.ts");
     const settle = await readSettle(host, saidBy(options), "run");
     await runHarness({ host, settings, settle, timings: defaultTimings, version, onState: ({ phase }) => progress("run", phase) }, signal);
     return 0;

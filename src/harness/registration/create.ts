@@ -10,14 +10,12 @@ import type { Identity } from "../identity-watch.ts";
 import type { Instance } from "../instance-file.ts";
 import { groupProbeOf } from "../probe-settings.ts";
 import type { DynamicOptions, HealthSource } from "./dynamic.ts";
-import type { Timings } from "../timings.ts";
 import { keepLastAnswers } from "./keep-last-answers.ts";
 
 /** What a registration is made of. */
 export interface RegistrationParts {
   readonly host: Host;
   readonly settings: Settings;
-  readonly timings: Timings;
   readonly instance: Instance;
   readonly version: string;
   readonly identity: () => Identity | undefined;
@@ -30,7 +28,7 @@ export type CreateRegistration = (parts: RegistrationParts) => Registration & Di
 
 /** What makes the registration that the settings ask for. */
 export async function loadRegistration({ registration }: Settings): Promise<CreateRegistration> {
-  if (registration === "static") return (parts) => ({ ...createStatic(parts), [Symbol.dispose]: () => undefined });
+  if (registration === "static") return (parts) => ({ ...createStatic(parts.settings), [Symbol.dispose]: () => undefined });
   // The library of its wire is the largest that there is: it is loaded where it is used.
   const [{ openRegistrationClient }, { DynamicRegistration }] = await Promise.all([import("../../registration/client.ts"), import("./dynamic.ts")]);
   return (parts) => {
@@ -50,12 +48,11 @@ export function registrationIdentityOf(identity: Identity | undefined): TlsIdent
   return { id: svid.id, fingerprint: svid.fingerprint, expiresAt: svid.expiresAt, bundle: anchors, tlsCredentials: () => svid.tlsCredentials() };
 }
 
-function createStatic({ settings, timings }: RegistrationParts): Registration {
-  const { workloadName: name, workloadNamespace: namespace, workloadServerName: serverName, workloadIdentity, probe } = settings;
+function createStatic({ workloadName: name, workloadNamespace: namespace, workloadServerName: serverName, workloadIdentity, probe }: Settings): Registration {
   if (name === undefined || namespace === undefined || serverName === undefined) {
     throw new MeshError("SETTING_REQUIRED", { doing: "entering the mesh", what: "static registration needs WORKLOAD_NAME, WORKLOAD_NAMESPACE and WORKLOAD_SERVER_NAME" });
   }
-  return staticRegistration({ name, namespace, serverName, identity: workloadIdentity, probe: probe && groupProbeOf(probe, timings) });
+  return staticRegistration({ name, namespace, serverName, identity: workloadIdentity, probe: probe && groupProbeOf(probe) });
 }
 
 function describeDynamic({ host, settings, instance, version, proxyVersion, health }: RegistrationParts, client: RegistrationClient): DynamicOptions {

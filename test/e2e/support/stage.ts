@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { runHarness } from "../../../src/harness/harness.ts";
+import { runHarness } from "../../../src/harness/run-harness.ts";
 import { parseStatus } from "../../../src/harness/status-schema.ts";
 import type { Status } from "../../../src/harness/status.ts";
 import { defaultTimings, type Timings } from "../../../src/harness/timings.ts";
