@@ -6,8 +6,8 @@ export interface Series {
   readonly values: readonly number[];
 }
 
-/** One line of the result: a thing measured beside its baseline, or why it was not. */
-export type Row = MeasuredRow | UnmeasuredRow;
+/** One line of the result: a thing measured beside its baseline, or why it was not; or how something grows. */
+export type Row = MeasuredRow | UnmeasuredRow | GrowthRow;
 
 /** A measured line. */
 export interface MeasuredRow {
@@ -18,6 +18,8 @@ export interface MeasuredRow {
   readonly baseline: Series;
   /** The median that the product promises to stay below. */
   readonly goal?: number;
+  /** Where more is better: the ratio that the product promises to reach. */
+  readonly leastRatio?: number;
 }
 
 /** What could not be measured here. */
@@ -26,8 +28,27 @@ export interface UnmeasuredRow {
   readonly why: string;
 }
 
+/** How something grows with the number of machines, for `--plot`. */
+export interface GrowthRow {
+  readonly id: string;
+  readonly growth: Growth;
+}
+
+/** One panel of a plot: lines over the number of machines. */
+export interface Growth {
+  readonly title: string;
+  readonly unit: string;
+  readonly lines: readonly GrowthLine[];
+}
+
+/** A line of a plot: machines and value, by number of machines. */
+export interface GrowthLine {
+  readonly title: string;
+  readonly points: readonly (readonly [machines: number, value: number])[];
+}
+
 /** Units in which rows are given. */
-export type Unit = "ms" | "µs" | "MiB" | "ms of CPU in 20 s";
+export type Unit = "ms" | "µs" | "MiB" | "kB" | "s" | "ms of CPU in 20 s" | "per core second" | "machines per core" | "s of CPU";
 
 /** What every figure is given. */
 export interface Bench {

@@ -1,5 +1,5 @@
 import { arch, availableParallelism, release, type } from "node:os";
-import type { Row, Series } from "./figure.ts";
+import type { Growth, Row, Series } from "./figure.ts";
 import { summarise, type Summary } from "./statistics.ts";
 
 /** The whole result, as `--output json` prints it. */
@@ -14,7 +14,8 @@ export interface Report {
 
 /** A row with its medians, spreads and ratio. */
 export type Judged =
-  | { readonly id: string; readonly unit: string; readonly measured: Titled; readonly baseline: Titled; readonly ratio?: number; readonly goal?: number; readonly met?: boolean }
+  | { readonly id: string; readonly unit: string; readonly measured: Titled; readonly baseline: Titled; readonly ratio?: number; readonly goal?: number; readonly leastRatio?: number; readonly met?: boolean }
+  | { readonly id: string; readonly growth: Growth }
   | { readonly id: string; readonly notMeasured: string };
 
 interface Titled extends Summary {
@@ -33,7 +34,7 @@ export function createReport(rows: readonly Row[], seconds: number): Report {
 /** The table, for people. */
 export function renderReport(report: Report): string {
   const head = ["figure", "what", "median (least to most)", "baseline", "median (least to most)", "ratio", "goal"];
-  const rows = report.figures.map((figure) => ("notMeasured" in figure ? [figure.id, `not measured: ${figure.notMeasured}`] : cells(figure)));
+  const rows = report.figures.map((figure) => ("notMeasured" in figure ? [figure.id, `not measured: ${figure.notMeasured}`] : "growth" in figure ? [figure.id, renderGrowth(figure.growth)] : cells(figure)));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.filter((row) => row.length === head.length).map((row) => row[column]?.length ?? 0)));
   const lines = [head, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
   return [...lines, "", `${report.system}, ${report.cores} cores, Node ${report.node}, ${report.proxy}; in ${report.seconds} s`, ""].join("\n");
@@ -42,13 +43,16 @@ export function renderReport(report: Report): string {
 /** One judged row as text, for progress. */
 export function renderRow(row: Row): string {
   const judged = judge(row);
+  if ("growth" in judged) return `${judged.id}  ${renderGrowth(judged.growth)}`;
   return "notMeasured" in judged ? `${judged.id}: not measured: ${judged.notMeasured}` : cells(judged).join("  ");
 }
 
 function judge(row: Row): Judged {
   if ("why" in row) return { id: row.id, notMeasured: row.why };
+  if ("growth" in row) return row;
   const [measured, baseline] = [title(row.measured), title(row.baseline)];
-  const goal = row.goal === undefined ? {} : { goal: row.goal, met: measured.median < row.goal };
+  const reached = row.leastRatio === undefined ? {} : { leastRatio: row.leastRatio, met: measured.median >= row.leastRatio * baseline.median };
+  const goal = row.goal === undefined ? reached : { goal: row.goal, met: measured.median < row.goal };
   return { id: row.id, unit: row.unit, measured, baseline, ...(baseline.median > 0 ? { ratio: round(measured.median / baseline.median) } : {}), ...goal };
 }
 
@@ -57,9 +61,14 @@ function title({ title: name, values }: Series): Titled {
   return { title: name, runs, median: round(median), least: round(least), most: round(most) };
 }
 
-function cells({ id, unit, measured, baseline, ratio, goal, met }: Exclude<Judged, { notMeasured: string }>): string[] {
+function cells({ id, unit, measured, baseline, ratio, goal, leastRatio, met }: Extract<Judged, { measured: Titled }>): string[] {
   const spread = ({ median, least, most }: Summary): string => `${median} ${unit} (${least} to ${most})`;
-  return [id, measured.title, spread(measured), baseline.title, spread(baseline), ratio === undefined ? "" : `${ratio} ×`, goal === undefined ? "" : `< ${goal}: ${met === true ? "met" : "missed"}`];
+  const promise = goal !== undefined ? `< ${goal}` : leastRatio !== undefined ? `≥ ${leastRatio} ×` : undefined;
+  return [id, measured.title, spread(measured), baseline.title, spread(baseline), ratio === undefined ? "" : `${ratio} ×`, promise === undefined ? "" : `${promise}: ${met === true ? "met" : "missed"}`];
+}
+
+function renderGrowth({ title, unit, lines }: Growth): string {
+  return `${title}: ${lines.map((line) => `${line.title} ${line.points.map(([machines, value]) => `${round(value)} ${unit} at ${machines}`).join(", ")}`).join("; ")}`;
 }
 
 /** Three figures are more than any of this is exact to. */

@@ -13,3 +13,9 @@ export function summarise(values: readonly number[]): Summary {
   const median = ((sorted[Math.ceil(half) - 1] ?? NaN) + (sorted[Math.floor(half)] ?? NaN)) / 2;
   return { runs: sorted.length, median, least: sorted[0] ?? NaN, most: sorted.at(-1) ?? NaN };
 }
+
+/** The value that a share of all values does not exceed, by nearest rank; `share` is above 0 and at most 1. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
+}
