@@ -71,12 +71,19 @@ export interface Processes {
 export interface Files {
   /** The text, or undefined when there is no such file. */
   readText(path: string): Promise<string | undefined>;
+  /** The bytes, or undefined when there is no such file. */
+  readBytes(path: string): Promise<Uint8Array | undefined>;
   /** Replaces a file as a whole (temporary file, sync, rename), so that a reader or a crash never sees half of it. */
   writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
   /** Appends a line to a file, making it when absent. */
   append(path: string, text: string): Promise<void>;
   /** Names in a folder, sorted; empty when there is none. */
   list(path: string): Promise<readonly string[]>;
+  /**
+   * Says that something in a folder may have changed, or the folder itself: once at first, when the system tells of a
+   * change, and now and then in any case, for shares of a network tell nothing. Ends with the signal.
+   */
+  watchFolder(path: string, signal: AbortSignal): AsyncIterable<void>;
   makeFolder(path: string, mode: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole folder; one that is absent is no error. */

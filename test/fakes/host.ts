@@ -1,4 +1,5 @@
 import type { Account, FileInfo, Files, Host, LocalAddress, Processes } from "../../src/platform/host.ts";
+import { whenAborted } from "../../src/base/abort.ts";
 import { MeshError } from "../../src/model/errors.ts";
 import { JumpingClock } from "./jumping-clock.ts";
 import { FakeRedirector } from "./redirector.ts";
@@ -36,6 +37,8 @@ export class FakeHost implements Host {
 
   readonly files: Files = {
     readText: (path) => Promise.resolve(this.texts.get(path)),
+    readBytes: (path) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "") : undefined),
+    watchFolder: (_folder, signal) => sayOnce(signal),
     writeAtomic: async (path, text) => { this.#write(path, text); },
     append: async (path, text) => { this.#write(path, (this.texts.get(path) ?? "") + text); },
     list: (folder) => Promise.resolve([...this.texts.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)).toSorted()),
@@ -85,4 +88,10 @@ export class FakeHost implements Host {
     this.locked.add(path);
     return { [Symbol.asyncDispose]: () => Promise.resolve(void this.locked.delete(path)) };
   }
+}
+
+// A fake machine's files change only by the test's own hand, which knows when.
+async function* sayOnce(signal: AbortSignal): AsyncGenerator<void, void, void> {
+  yield;
+  await whenAborted(signal).promise.catch(() => undefined);
 }

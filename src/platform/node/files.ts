@@ -3,10 +3,15 @@ import { appendFile, chmod, mkdir, open, readFile, readdir, rename, rm, stat } f
 import { dirname, join } from "node:path";
 import { MeshError } from "../../model/errors.ts";
 import type { FileInfo, Files } from "../host.ts";
+import { watchFolder } from "./watch-folder.ts";
 
 /** Files of this machine; how a file is locked and what may be executed is each system's own. */
 export function createFiles(lock: Files["lock"], isExecutable: IsExecutable = hasExecuteBit): Files {
-  return { readText, writeAtomic, append, list, makeFolder, setMode, remove, stat: (path) => readInfo(path, isExecutable), lock };
+  return {
+    readText, readBytes, writeAtomic, append, list, makeFolder, setMode, remove, lock,
+    watchFolder: (path, signal) => watchFolder(path, signal),
+    stat: (path) => readInfo(path, isExecutable),
+  };
 }
 
 /** Tells a program from other files. */
@@ -18,6 +23,10 @@ function hasExecuteBit(_path: string, mode: number): boolean {
 
 async function readText(path: string): Promise<string | undefined> {
   return unlessAbsent(path, "reading", () => readFile(path, "utf8"));
+}
+
+async function readBytes(path: string): Promise<Uint8Array | undefined> {
+  return unlessAbsent(path, "reading", () => readFile(path));
 }
 
 async function writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void> {
