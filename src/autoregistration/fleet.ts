@@ -1,5 +1,6 @@
 import { renderKey, type ObjectKey } from "../model/external-group.ts";
 import type { Applied } from "./apply-writes.ts";
+import type { ServerReason } from "./condition.ts";
 import type { StoredOwner } from "./judge-register.ts";
 import { isLive } from "./lease-life.ts";
 import type { LeaseObject, StoredWorkload, Versioned } from "./objects.ts";
@@ -100,7 +101,10 @@ export class Fleet {
 
   #owner(id: string, address: string, now: number): readonly StoredOwner[] {
     const workload = this.#workloads.get(id);
-    return workload ? [{ address, workload, lease: this.#leases.get(id), live: this.#isLive(id, now) }] : [];
+    if (workload === undefined) return [];
+    // Who is refused holds no address, or two that claim one would keep each other out for ever.
+    const admitted = workload.value.condition?.reason !== ("NotAdmitted" satisfies ServerReason);
+    return [{ address, workload, lease: this.#leases.get(id), live: admitted && this.#isLive(id, now) }];
   }
 
   // One without a lease is just being registered, or an orphan: dead once its time is over.

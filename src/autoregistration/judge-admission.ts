@@ -6,7 +6,7 @@ import { refuseCall, type Refusal } from "../registration/reasons.ts";
 /** Another workload that is published under one of the caller's addresses. */
 export interface AddressOwner {
   readonly address: string;
-  /** Its machine renewed in time; a dead one's address is free. */
+  /** Its machine renewed in time and was let in; a dead one's address is free. */
   readonly live: boolean;
 }
 

@@ -56,7 +56,7 @@ export function judgeRegister(call: RegisterCall, view: RegisterView, rules: Rul
   const object = objectOf(call, { name, group, addresses: admitted.addresses, clusterDomain: rules.clusterDomain });
   if (Math.max(object.serverName.length, object.identity.length) > longestName) return refused(refuseCall("REQUEST_INVALID", `The identity or the server name ${object.serverName} is longer than ${longestName} characters.`));
   const next = nextLease(call, { object, group, lease: lease?.value }, rules.now);
-  const retired = view.owners.filter((owner) => owner.workload.value.object.identity === call.identity).flatMap((owner) => planDelete(owner.workload, owner.lease));
+  const retired = view.owners.filter((owner) => owner.workload.value.object.identity === call.identity && !(owner.lease && isLive(owner.lease.value, rules.now))).flatMap((owner) => planDelete(owner.workload, owner.lease));
   return { kind: "accepted", answer: { object, lease: next }, writes: [...planWrites(call, { object, next, view }, rules.now), ...retired] };
 }
 

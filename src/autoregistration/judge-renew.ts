@@ -1,8 +1,8 @@
 import type { ExternalGroup } from "../model/external-group.ts";
 import type { HealthReport, RenewCall } from "./calls.ts";
-import { conditionOfHealth, notReady, planCondition, type WantedCondition } from "./condition.ts";
+import { conditionOfHealth, notReady, planCondition, type ServerReason, type WantedCondition } from "./condition.ts";
 import { judgeAddresses, judgeIdentity, type AddressOwner } from "./judge-admission.ts";
-import { compareIncarnation, isDuplicate, isLive, planLease, stragglerGrace } from "./lease-life.ts";
+import { compareIncarnation, isAway, isDuplicate, isLive, planLease, stragglerGrace } from "./lease-life.ts";
 import type { LeaseObject, StoredWorkload, Versioned } from "./objects.ts";
 import { refusals } from "./refusals.ts";
 import { planStatus, refused, type Verdict, type Write } from "./writes.ts";
@@ -66,14 +66,15 @@ function judgeStraggler({ workload, lease }: Known, now: number): Verdict<Renewe
 
 const evidenceAge = 30_000;
 
+// An address is settled while its machine is heard: whoever was away may find another one there, and stays refused until that is gone.
 function judgeHolder(call: RenewCall, known: Known, rules: RenewRules): Verdict<Renewed> {
   const { group, workload, lease } = known;
   const kept = keptLease(known, rules.now);
   // Refused, but alive: a machine that is told to wait must not be deleted meanwhile.
   if (isDuplicate(lease.value, rules.now)) return refused(refusals.duplicate(), planLease(lease, kept));
-  const moved = workload.value.object.addresses.join() !== call.addresses.join();
+  const unsettled = workload.value.object.addresses.join() !== call.addresses.join() || isAway(lease.value, rules.now) || workload.value.condition?.reason === ("NotAdmitted" satisfies ServerReason);
   const notLetIn = judgeIdentity(call.identity, { group, defaultIdentities: rules.defaultIdentities });
-  const judged = notLetIn ? ({ ok: false, refusal: notLetIn } as const) : moved ? judgeAddresses(call.addresses, group, known.owners) : ({ ok: true, addresses: call.addresses } as const);
+  const judged = notLetIn ? ({ ok: false, refusal: notLetIn } as const) : unsettled ? judgeAddresses(call.addresses, group, known.owners) : ({ ok: true, addresses: call.addresses } as const);
   if (!judged.ok) return refused(judged.refusal, [...planLease(lease, kept), ...planStatus(workload, notReady("NotAdmitted", judged.refusal.message), rules.now)]);
   return renew(call, { known, kept, addresses: judged.addresses }, rules.now);
 }

@@ -19,7 +19,12 @@ export function silenceLimit(duration: number): number {
 
 /** True while the holder is in office: neither silent for too long nor on its way out. */
 export function isLive(lease: LeaseObject, now: number): boolean {
-  return lease.expiredAt === undefined && lease.drainingSince === undefined && now < lease.renewedAt + silenceLimit(lease.duration);
+  return lease.drainingSince === undefined && !isAway(lease, now);
+}
+
+/** True when the holder has been silent for too long. */
+export function isAway(lease: LeaseObject, now: number): boolean {
+  return lease.expiredAt !== undefined || now >= lease.renewedAt + silenceLimit(lease.duration);
 }
 
 /** A superseded process that still calls this long after its successor registered is no straggler: both are alive. */

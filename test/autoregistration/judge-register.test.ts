@@ -13,7 +13,7 @@ const owner = (identity: string, live: boolean): StoredOwner => ({
   address: "10.0.0.5",
   live,
   workload: stored(workload({ key: { namespace: "shop", name: "old" }, identity }), "8"),
-  lease: stored(lease({ key: { namespace: "shop", name: "old" } }), "9"),
+  lease: stored(lease({ key: { namespace: "shop", name: "old" }, ...(live ? {} : dead) }), "9"),
 });
 const next = incarnation({ incarnationId: "life-4", epoch: 4 });
 const ready = health({ state: "Ready", seq: 9 });
@@ -35,6 +35,7 @@ const table: readonly (readonly [string, Partial<RegisterCall>, RegisterView, st
   ["an address that nobody can dial", { addresses: ["fe80::1"] }, fresh, "ADDRESS_INVALID"],
   ["an address of a living workload", {}, { ...fresh, owners: [owner("spiffe://td/vm/orders", true)] }, "ADDRESS_IN_USE"],
   ["an address of a dead workload of the same identity, which goes", {}, { ...fresh, owners: [owner("spiffe://td/vm/orders", false)] }, "accepted; create-workload it; create-lease it; condition it False Registered; delete-lease shop/old; delete-workload shop/old"],
+  ["an address of a living workload of the same identity that is not let in, which stays", {}, { ...fresh, owners: [{ ...owner("spiffe://td/vm/orders", true), live: false }] }, "accepted; create-workload it; create-lease it; condition it False Registered"],
   ["an address of a dead workload of another identity, which stays", {}, { ...fresh, owners: [owner("spiffe://td/vm/other", false)] }, "accepted; create-workload it; create-lease it; condition it False Registered"],
   ["a server name that is too long", {}, { ...fresh, group: group({ proxy: { clusterDomain: `${"a.".repeat(110)}b` } }) }, "REQUEST_INVALID"],
   ["a server name that just fits", {}, { ...fresh, group: group({ proxy: { clusterDomain: "a".repeat(253 - "orders-1.shop.external.identity.linkerd.".length) } }) }, "accepted; create-workload it; create-lease it; condition it False Registered"],

@@ -3,51 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteStore } from "../../src/autoregistration/sqlite-store.ts";
-import { isMeshError } from "../../src/model/errors.ts";
-import type { Round } from "../../src/autoregistration/rounds.ts";
+import { Leader } from "./leader.ts";
 import { openGroup, ServiceLab, type Service } from "./service-lab.ts";
 import { StoreGate } from "./store-gate.ts";
 import { WireMachine } from "./wire-machine.ts";
 
 const { signal } = new AbortController();
-
-/** A leader as the service keeps one: when its rounds fail, it begins anew. */
-class Leader {
-  readonly lines: string[] = [];
-  readonly #service: Service;
-  #rounds: ReturnType<Service["rounds"]>;
-
-  private constructor(service: Service) {
-    this.#service = service;
-    this.#rounds = service.rounds();
-  }
-
-  static async lead(service: Service): Promise<Leader> {
-    const leader = new Leader(service);
-    await leader.#rounds.next();
-    return leader;
-  }
-
-  async rounds(lab: ServiceLab, count: number): Promise<void> {
-    for (let round = 0; round < count; round += 1) await this.round(lab);
-  }
-
-  /** One round, five seconds after the one before. */
-  async round({ clock }: ServiceLab): Promise<void> {
-    const next = this.#rounds.next();
-    await clock.asleep(5000);
-    clock.jump(5000);
-    try {
-      const { value } = await next;
-      const { done, tripped } = value as Round;
-      this.lines.push(...done.map(({ kind, key }) => `${kind} ${key.name}`), ...tripped.map(({ scope }) => `tripped ${scope}`));
-    } catch (error) {
-      assert.ok(isMeshError(error, "STORE_FAILED"));
-      this.#rounds = this.#service.rounds();
-      await this.#rounds.next();
-    }
-  }
-}
 
 async function openFleet(lab: ServiceLab, service: Service, count: number): Promise<readonly WireMachine[]> {
   const machines: WireMachine[] = [];
