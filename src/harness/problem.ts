@@ -1,9 +1,10 @@
+import type { ErrorCode } from "../model/error-catalogue.ts";
 import { isMeshError, type MeshError } from "../model/errors.ts";
 import type { Log, LogLevel } from "../platform/host.ts";
 
 /** An error as status and log show it. */
 export interface Problem {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly doing: string;
   readonly what: string;
   readonly remedy: string;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { initialState, type State } from "../../src/harness/machine.ts";
 import { noObservations, type Observations } from "../../src/harness/observations.ts";
 import { renderStatus, type StatusFacts } from "../../src/harness/render-status.ts";
+import type { Problem } from "../../src/harness/problem.ts";
 import { parseStatus } from "../../src/harness/status-schema.ts";
 import type { Status } from "../../src/harness/status.ts";
 import { noStanding } from "../../src/registration/registration.ts";
@@ -23,7 +24,7 @@ function render(state: Partial<State>, seen: Partial<Observations>, more: Partia
 
 const offSteering = { inForce: "off", wanted: "off", problem: undefined, drift: [] } as const;
 
-const trustProblem = { code: "CHAIN_INVALID", doing: "checking", what: "no anchor signed it", remedy: "add one" };
+const trustProblem: Problem = { code: "CHAIN_INVALID", doing: "checking", what: "no anchor signed it", remedy: "add one" };
 
 describe("the status", () => {
   it("tells a refused renewal, while the proxy goes on with the certificate before it", () => {

@@ -27,6 +27,11 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./status.ts")).status,
     },
     {
+      name: ["leave"],
+      describe: "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
+      load: async () => (await import("./leave.ts")).leave,
+    },
+    {
       name: ["config", "show"],
       describe: "Show every setting with its value and where it comes from, and all problems at once",
       load: async () => (await import("./config-show.ts")).configShow,
@@ -93,7 +98,7 @@ export const commandTable: CommandTable = {
     },
     {
       name: ["simulate", "call"],
-      describe: "Call the machine over mTLS, as a pod of the simulated mesh does",
+      describe: "Call a machine that is ready over mTLS, as a pod of the simulated mesh does",
       load: async () => (await import("./simulate-traffic.ts")).simulateCall,
     },
     {

@@ -14,7 +14,8 @@ export async function askHarness(address: string, signal: AbortSignal): Promise<
     const response = await fetch(`http://${address}/status`, { signal: bounded, redirect: "error" });
     const status = parseStatus(await response.json());
     if (status === undefined) return { address, state: "strange", detail: "its answer is not that of a harness of this version" };
-    return { address, state: "answering", ready: status.ready, phase: status.state };
+    const { ready, state: phase, workload } = status;
+    return { address, state: "answering", ready, phase, ...(workload && { workload: `${workload.namespace}/${workload.name}` }) };
   } catch (error) {
     signal.throwIfAborted();
     return describeFailure(error, address);

@@ -12,7 +12,7 @@ export type HarnessFact =
   | { readonly address: string; readonly state: "absent" }
   /** Something answers that is no harness, or one that does not answer in time. */
   | { readonly address: string; readonly state: "strange"; readonly detail: string }
-  | { readonly address: string; readonly state: "answering"; readonly ready: boolean; readonly phase: string };
+  | { readonly address: string; readonly state: "answering"; readonly ready: boolean; readonly phase: string; readonly workload?: string };
 
 /** What was seen of this machine; nothing here is judged yet. */
 export interface MachineFacts {
