@@ -33,9 +33,15 @@ export class LeaseTokens {
   }
 
   isValid(token: string, claims: TokenClaims): boolean {
+    return this.renew(token, claims) !== undefined;
+  }
+
+  /** The token that `issue` gives, when the one presented is good for the same claims; undefined when it is not. */
+  renew(token: string, claims: TokenClaims): string | undefined {
     const given = Buffer.from(token, "base64url");
+    const signed = this.#keys.map((key) => sign(key, claims));
     // Every key is tried, and each comparison takes as long as any other.
-    return this.#keys.map((key) => isSame(given, sign(key, claims))).includes(true);
+    return signed.map((expected) => isSame(given, expected)).includes(true) ? signed[0]?.toString("base64url") : undefined;
   }
 }
 

@@ -41,12 +41,21 @@ export class RateLimits {
   /** Milliseconds after which the caller may come again; 0 when this call may go through. `now` is monotonic. */
   take({ identity, instanceId, kind }: Caller, now: number): number {
     this.#sweep(now);
-    const wanted = [[kind, `${identity}\0${instanceId}`], ["identity", identity], ["all", ""]] as const;
-    const takes = wanted.map(([limit, key]) => ({ limit, key, ...takeToken(this.#buckets[limit].get(key), this.#rates[limit], now) }));
-    const wait = Math.max(...takes.map((take) => take.wait));
+    const { register, renew, identity: identities, all } = this.#buckets;
+    const own = kind === "register" ? register : renew;
+    const ownKey = `${identity}\0${instanceId}`;
+    const takes = {
+      own: takeToken(own.get(ownKey), this.#rates[kind], now),
+      identity: takeToken(identities.get(identity), this.#rates.identity, now),
+      all: takeToken(all.get(""), this.#rates.all, now),
+    };
+    const wait = Math.max(takes.own.wait, takes.identity.wait, takes.all.wait);
     // All or none: a call that one limit refuses costs nothing at the others.
-    if (wait === 0) for (const { limit, key, bucket } of takes) this.#buckets[limit].set(key, bucket);
-    return wait;
+    if (wait > 0) return wait;
+    own.set(ownKey, takes.own.bucket);
+    identities.set(identity, takes.identity.bucket);
+    all.set("", takes.all.bucket);
+    return 0;
   }
 
   /** How many callers are remembered. */

@@ -81,8 +81,10 @@ export class Registrar {
   async renew(call: RenewCall, signal: AbortSignal): Promise<Outcome<RenewAnswer>> {
     const quota = this.#judgeQuota({ identity: call.identity, instanceId: call.incarnation.instanceId, kind: "renew" });
     if (quota) return { ok: false, refusal: quota };
-    const outcome = await this.#decide((live) => this.#judgeRenew(call, live, signal), signal);
-    return outcome.ok ? { ok: true, answer: { ...outcome.answer, token: this.#deps.tokens.issue(call) } } : outcome;
+    const token = this.#deps.tokens.renew(call.token, call);
+    const outcome = await this.#decide((live) => this.#judgeRenew({ ...call, tokenValid: token !== undefined }, live, signal), signal);
+    // Whoever is accepted has shown a good one.
+    return outcome.ok ? { ok: true, answer: { ...outcome.answer, token: token ?? "" } } : outcome;
   }
 
   async deregister(call: DeregisterCall, signal: AbortSignal): Promise<Outcome<Deregistered>> {
@@ -120,13 +122,16 @@ export class Registrar {
     return verdict.kind === "accepted" && group !== undefined ? { ...verdict, answer: { ...verdict.answer, group } } : (verdict as Extract<typeof verdict, { kind: "refused" }>);
   }
 
-  async #judgeRenew(call: RenewCall, live: boolean, signal: AbortSignal): Promise<Verdict<Renewed>> {
-    const { fleet, tokens, clock, defaultIdentities } = this.#deps;
+  async #judgeRenew(call: RenewCall & { readonly tokenValid: boolean }, live: boolean, signal: AbortSignal): Promise<Verdict<Renewed>> {
+    const { fleet, clock, defaultIdentities } = this.#deps;
     const stored = await this.#stored(call.key, live, signal);
     const now = clock.now().getTime();
     const configVersion = stored.group ? readConfigVersion(stored.group) : "";
-    const owners = fleet.owners(canonical(call.addresses), call.key, now);
-    return judgeRenew(call, { ...stored, tokenValid: tokens.isValid(call.token, call), configVersion, owners }, { now, defaultIdentities });
+    const own = stored.workload?.value.object.addresses;
+    // What is stored is canonical already.
+    const addresses = own !== undefined && own.join() === call.addresses.join() ? own : canonical(call.addresses);
+    const owners = fleet.owners(addresses, call.key, now);
+    return judgeRenew(call, { ...stored, tokenValid: call.tokenValid, configVersion, owners }, { now, defaultIdentities });
   }
 
   async #stored(key: ObjectKey, live: boolean, signal: AbortSignal): Promise<{ readonly workload: Versioned<StoredWorkload> | undefined; readonly lease: ReturnType<Fleet["lease"]>; readonly group: ExternalGroup | undefined }> {

@@ -94,7 +94,9 @@ interface Life {
 /** A call lives until it is cancelled, its deadline passes, its time here is over or, for hints, the server drains. */
 function openLife(call: ServerCall, limit: number, draining?: AbortSignal): Life {
   const over = new AbortController();
-  const cut = (why: string) => (): void => over.abort(new CallOver(why));
+  let ended = false;
+  // The library tells every call at its end that it is cancelled, also one that was answered.
+  const cut = (why: string) => (): void => (ended ? undefined : over.abort(new CallOver(why)));
   const onDrain = cut("The server drains.");
   const timers = [setTimeout(cut("The registration service took too long."), limit)];
   call.on("cancelled", cut("Nobody waits for the answer any more."));
@@ -106,6 +108,7 @@ function openLife(call: ServerCall, limit: number, draining?: AbortSignal): Life
       if (milliseconds !== undefined && milliseconds < limit) timers.push(setTimeout(cut("The client's certificate expired."), milliseconds));
     },
     end: () => {
+      ended = true;
       for (const timer of timers) clearTimeout(timer);
       draining?.removeEventListener("abort", onDrain);
     },

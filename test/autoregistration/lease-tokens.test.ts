@@ -30,6 +30,13 @@ describe("LeaseTokens", () => {
     assert.ok(!new LeaseTokens(key(3), [key(2)]).isValid(before.issue(claims), claims));
   });
 
+  it("are renewed as the current key would sign them, and only when they are good", () => {
+    const [before, after] = [new LeaseTokens(key(1)), new LeaseTokens(key(2), [key(1)])];
+    assert.equal(after.renew(before.issue(claims), claims), after.issue(claims));
+    assert.equal(after.renew(after.issue(claims), claims), after.issue(claims));
+    for (const other of others) assert.equal(after.renew(after.issue(claims), other), undefined);
+  });
+
   it("prove nothing about any other workload, identity, instance, incarnation or epoch", () => {
     const tokens = new LeaseTokens(key(1));
     for (const other of others) assert.ok(!tokens.isValid(tokens.issue(claims), other));
