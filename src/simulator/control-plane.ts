@@ -5,10 +5,11 @@ import { DestinationService, type DestinationProfile, type GetDestination, type 
 import { InboundServerPoliciesService, type PortSpec, type Server as PortPolicy } from "../linkerd/generated/inbound.ts";
 import { OutboundPoliciesService, type OutboundPolicy, type TrafficSpec } from "../linkerd/generated/outbound.ts";
 import { encodeServer } from "../linkerd/inbound-policy.ts";
-import { encodeOutboundPolicy, encodeWeightedAddr } from "../linkerd/outbound-policy.ts";
+import { encodeOutboundPolicy, encodeWeightedAddr, type MeshedEndpoint } from "../linkerd/outbound-policy.ts";
 import { findAccess, findService, findTarget, type Cluster } from "./cluster.ts";
 import { openGrpcListener } from "./grpc-listener.ts";
 import type { Credentials } from "./issuer/authority.ts";
+import { planUpdates } from "./plan-updates.ts";
 
 /** Names of the two services of the control plane. */
 export type ControlService = "destination" | "policy";
@@ -36,8 +37,8 @@ type Stream<Q, A> = ServerWritableStream<Q, A>;
 /** Linkerd's destination or policy service over the small cluster, complete enough for linkerd2-proxy. */
 export class ControlPlane implements AsyncDisposable {
   readonly #options: ControlPlaneOptions;
-  /** Every open stream with what would be its answer now. */
-  readonly #streams = new Map<Stream<unknown, unknown>, () => Answer<unknown>>();
+  /** Every open stream with the messages that would tell it how things are now. */
+  readonly #streams = new Map<Stream<unknown, unknown>, () => Answer<readonly unknown[]>>();
   #listener: AsyncDisposable | undefined;
   #delay = 0;
 
@@ -85,23 +86,34 @@ export class ControlPlane implements AsyncDisposable {
 
   #addDestination(server: Server): void {
     server.addService(DestinationService, {
-      get: (stream: Stream<GetDestination, Update>) => this.#watch(stream, () => this.#endpoints(stream.request)),
-      getProfile: (stream: Stream<GetDestination, DestinationProfile>) => this.#watch(stream, () => this.#profile(stream.request)),
+      get: (stream: Stream<GetDestination, Update>) => this.#watchEndpoints(stream),
+      getProfile: (stream: Stream<GetDestination, DestinationProfile>) => this.#watch(stream, () => listOf(this.#profile(stream.request))),
     });
   }
 
   #addPolicies(server: Server): void {
     server.addService(InboundServerPoliciesService, {
       getPort: (call: ServerUnaryCall<PortSpec, PortPolicy>, done: sendUnaryData<PortPolicy>) => void this.#answerOnce(this.#port(call.request), done),
-      watchPort: (stream: Stream<PortSpec, PortPolicy>) => this.#watch(stream, () => this.#port(stream.request)),
+      watchPort: (stream: Stream<PortSpec, PortPolicy>) => this.#watch(stream, () => listOf(this.#port(stream.request))),
     });
     server.addService(OutboundPoliciesService, {
       get: (call: ServerUnaryCall<TrafficSpec, OutboundPolicy>, done: sendUnaryData<OutboundPolicy>) => void this.#answerOnce(this.#route(call.request), done),
-      watch: (stream: Stream<TrafficSpec, OutboundPolicy>) => this.#watch(stream, () => this.#route(stream.request)),
+      watch: (stream: Stream<TrafficSpec, OutboundPolicy>) => this.#watch(stream, () => listOf(this.#route(stream.request))),
     });
   }
 
-  #watch<Q, A>(stream: Stream<Q, A>, answer: () => Answer<A>): void {
+  #watchEndpoints(stream: Stream<GetDestination, Update>): void {
+    let told: readonly MeshedEndpoint[] | undefined;
+    this.#watch(stream, () => {
+      const endpoints = this.#endpoints(stream.request);
+      if (isRefusal(endpoints)) return endpoints;
+      const updates = planUpdates(told, endpoints);
+      told = endpoints;
+      return updates;
+    });
+  }
+
+  #watch<Q, A>(stream: Stream<Q, A>, answer: () => Answer<readonly A[]>): void {
     this.#streams.set(stream, answer);
     stream.on("close", () => this.#streams.delete(stream));
     stream.on("cancelled", () => this.#streams.delete(stream));
@@ -109,7 +121,7 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   /** The answer is made when it is given: a slow one must not bring yesterday's news. */
-  async #give(stream: Stream<unknown, unknown>, answerNow: () => Answer<unknown>): Promise<void> {
+  async #give(stream: Stream<unknown, unknown>, answerNow: () => Answer<readonly unknown[]>): Promise<void> {
     await this.#wait();
     if (!this.#streams.has(stream)) return;
     const answer = answerNow();
@@ -117,7 +129,7 @@ export class ControlPlane implements AsyncDisposable {
       this.#streams.delete(stream);
       return refuse(stream, answer);
     }
-    stream.write(answer);
+    for (const message of answer) stream.write(message);
   }
 
   async #answerOnce<A>(answer: Answer<A>, done: sendUnaryData<A>): Promise<void> {
@@ -130,11 +142,8 @@ export class ControlPlane implements AsyncDisposable {
     if (this.#delay > 0) await this.#options.clock.sleep(this.#delay, AbortSignal.timeout(this.#delay + 1000)).catch(() => undefined);
   }
 
-  #endpoints({ path }: GetDestination): Answer<Update> {
-    const service = findService(this.#options.cluster(), path);
-    if (service === undefined) return { code: status.NOT_FOUND, details: `no service ${path}` };
-    if (service.endpoints.length === 0) return { update: { $case: "noEndpoints", value: { exists: true } } };
-    return { update: { $case: "add", value: { addrs: service.endpoints.map(encodeWeightedAddr), metricLabels: {} } } };
+  #endpoints({ path }: GetDestination): Answer<readonly MeshedEndpoint[]> {
+    return findService(this.#options.cluster(), path)?.endpoints ?? { code: status.NOT_FOUND, details: `no service ${path}` };
   }
 
   #profile({ path }: GetDestination): Answer<DestinationProfile> {
@@ -155,6 +164,10 @@ export class ControlPlane implements AsyncDisposable {
     const found = endpoint && findTarget(this.#options.cluster(), endpoint);
     return found === undefined ? { code: status.NOT_FOUND, details: "not of this cluster" } : encodeOutboundPolicy(found);
   }
+}
+
+function listOf<A extends object>(answer: Answer<A>): Answer<readonly A[]> {
+  return isRefusal(answer) ? answer : [answer];
 }
 
 function isRefusal(answer: unknown): answer is Refusal {

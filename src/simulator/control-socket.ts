@@ -8,13 +8,19 @@ import { closingHttp, openListener } from "./listening.ts";
 /** What a running simulator tells of itself. */
 export const simulatorStatusSchema = z.object({
   listen: z.string(),
-  socket: z.string(),
-  identity: z.string(),
-  serverName: z.string(),
   clusterDomain: z.string(),
   service: z.string(),
-  /** Config file with which a harness joins. */
-  config: z.string(),
+  /** The Service whose endpoints are the ready machines. */
+  machinesService: z.string(),
+  /** Those that may join: where each gets its identity, and the config file with which its harness joins. */
+  machines: z.array(z.object({ address: z.string(), identity: z.string(), socket: z.string(), config: z.string() })),
+  /** Absent with static registration. */
+  registration: z.object({ address: z.string(), admin: z.string(), group: z.string(), groupsDir: z.string().optional() }).optional(),
+  /** Those that the control plane knows, as a caller needs it. */
+  workloads: z.array(z.object({
+    namespace: z.string(), name: z.string(), address: z.string(), port: z.int(), inboundPort: z.int(),
+    identity: z.string(), serverName: z.string(), ready: z.boolean(), reason: z.string(),
+  })),
   switches: z.record(z.string(), z.string()),
 });
 

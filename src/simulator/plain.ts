@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage } from "node:http";
 import { readText } from "../base/read-text.ts";
 import type { Endpoint } from "../linkerd/addresses.ts";
+import { isLoopback } from "../model/settings/ip.ts";
 import { closingHttp, openListener } from "./listening.ts";
 
 /** What a request without any mesh of its own got. */
@@ -10,9 +11,9 @@ export interface PlainAnswer {
 }
 
 /** Asks a URL as an application does that knows nothing of a mesh; throws when the connection is refused or breaks. */
-export async function requestPlain(url: string, signal: AbortSignal): Promise<PlainAnswer> {
+export async function requestPlain(url: string, signal: AbortSignal, method = "GET"): Promise<PlainAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<PlainAnswer>();
-  const asking = request(url, { agent: false, signal });
+  const asking = request(url, { method, agent: false, signal });
   asking.once("error", reject).once("response", (response: IncomingMessage) => {
     readText(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
   });
@@ -20,11 +21,16 @@ export async function requestPlain(url: string, signal: AbortSignal): Promise<Pl
   return promise;
 }
 
-/** An application that knows nothing of a mesh: tells in JSON what it was asked and by whom, as far as its headers say. */
+/** An application that knows nothing of a mesh: tells in JSON what it was asked and by whom, as far as its headers say, and whether it is ready. */
 export async function openApplication(listen: Endpoint): Promise<AsyncDisposable> {
+  let ready = true;
   const server = createServer((asked, response) => {
-    const { method, url, headers } = asked;
-    response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", method, path: url, headers })}\n`);
+    const { method, url, headers, socket } = asked;
+    const wish = /^\/ready\/(?<state>on|off)$/u.exec(url ?? "")?.groups?.["state"];
+    // Whether it serves is for its own machine to say.
+    if (method === "POST" && wish !== undefined && isLoopback(socket.remoteAddress?.replace(/^::ffff:/u, "") ?? "")) ready = wish === "on";
+    const status = url === "/ready" && !ready ? 503 : 200;
+    response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", method, path: url, headers, ready })}\n`);
   });
   await openListener(server, { host: listen.ip, port: listen.port }, { code: "SIMULATOR_FAILED", doing: `starting an application at ${listen.ip}:${listen.port}`, target: `${listen.ip}:${listen.port}` });
   return closingHttp(server);

@@ -17,10 +17,10 @@ const service = {
 /** Every switch of the simulator; help, docs and the check of a value are projections of it. */
 export const switches = {
   identity: {
-    describe: "The identity that the machine gets",
+    describe: "The identity that the first machine gets",
     values: {
       good: "an SVID that is valid and renewed at half its life",
-      rotate: "the same again, at once",
+      rotate: "the same again, at once, of every machine and the registration service",
       expired: "an SVID whose life is over",
       "wrong-id": "an SVID of another SPIFFE id",
       "wrong-chain": "an SVID that another root signed",
@@ -29,8 +29,8 @@ export const switches = {
     },
     momentary: ["rotate"],
   },
-  bundle: { describe: "The trust bundle that the machine gets", values: { same: "one root", grow: "one root more, which signs nothing yet" }, momentary: [] },
-  issuer: { describe: "The Workload API", ...service },
+  bundle: { describe: "The trust bundle that everybody gets", values: { same: "one root", grow: "one root more, which signs nothing yet" }, momentary: [] },
+  issuer: { describe: "The Workload API, at every socket", ...service },
   destination: { describe: "Linkerd's destination service", ...service },
   policy: { describe: "Linkerd's policy service", ...service },
   peer: { describe: "The meshed echo service", ...service },
@@ -45,7 +45,7 @@ export const switches = {
     momentary: [],
   },
   access: {
-    describe: "Who may call the machine's application",
+    describe: "Who may call a machine's application",
     values: { client: "the client of the demo alone", mesh: "everybody with an identity", all: "everybody", nobody: "nobody" },
     momentary: [],
   },

@@ -22,12 +22,13 @@ describe("simulator in a folder", () => {
   it("writes a config file with which the settings of a harness resolve", async () => {
     await using folder = await makeFolder();
     // A harness takes no loopback address; nobody listens at this one here.
-    await using simulator = await startSimulator(folder.path, { machineAddress: "192.0.2.10" });
-    const { settings, problems } = await readResolution(host, { flags: {}, configPath: simulator.status().config }, "run");
+    await using simulator = await startSimulator(folder.path, { machineAddresses: ["192.0.2.10"] });
+    const { machines: [machine], workloads: [workload] } = simulator.status();
+    const { settings, problems } = await readResolution(host, { flags: {}, configPath: machine?.config ?? "" }, "run");
     assert.deepEqual(problems, []);
     assert.deepEqual(
       { socket: settings?.spireSocketAddr, destination: settings?.destinationSvcAddr, name: settings?.workloadName, serverName: settings?.workloadServerName },
-      { socket: simulator.status().socket, destination: { host: at.mesh, port: 8086 }, name: "external-workload", serverName: simulator.status().serverName },
+      { socket: machine?.socket, destination: { host: at.mesh, port: 8086 }, name: "external-workload", serverName: workload?.serverName },
     );
   });
 
@@ -122,6 +123,6 @@ describe("simulator: control socket", () => {
   it("keeps no key on the disk", async () => {
     await using folder = await makeFolder();
     await using simulator = await startSimulator(folder.path);
-    assert.doesNotMatch(await readFile(simulator.status().config, "utf8"), /PRIVATE/u);
+    assert.doesNotMatch(await readFile(simulator.status().machines[0]?.config ?? "", "utf8"), /PRIVATE/u);
   });
 });

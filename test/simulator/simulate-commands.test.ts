@@ -37,7 +37,7 @@ describe("simulate, as processes", function () {
     await using folder = await makeFolder();
     await using simulation = await simulate(folder.path);
     const { first, program } = simulation;
-    assert.deepEqual({ listen: first.listen, socket: first.socket, config: first.config }, { listen: mesh, socket: `unix://${folder.path}/workload-api.sock`, config: `${folder.path}/config.yaml` });
+    assert.deepEqual({ listen: first.listen, socket: first.machines[0]?.socket, config: first.machines[0]?.config }, { listen: mesh, socket: `unix://${folder.path}/workload-api.sock`, config: `${folder.path}/config.yaml` });
     program.child.kill("SIGTERM");
     const { code, signal } = await program.ended;
     assert.deepEqual({ code, signal }, { code: 0, signal: null });

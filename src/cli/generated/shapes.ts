@@ -56,6 +56,23 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "leave"
+    ],
+    "describe": "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
+    "examples": [
+      {
+        "line": "linkerd-mesh leave",
+        "does": "Asks the running harness to deregister and end; without one, deregisters what the last one registered"
+      },
+      {
+        "line": "linkerd-mesh leave --output json",
+        "does": "Tells a script what came of it; ends with 1 when the registration service could not be told"
+      }
+    ],
+    "takesSettings": "machine"
+  },
+  {
+    "name": [
       "config",
       "show"
     ],
@@ -231,8 +248,8 @@ export const commandShapes: readonly CommandShape[] = [
     "describe": "Run a small mesh on this machine, without a cluster, for a harness to join",
     "examples": [
       {
-        "line": "linkerd-mesh simulate --listen 10.90.0.1 --machine-address 10.90.0.2",
-        "does": "Runs a mesh for a machine on the same network"
+        "line": "linkerd-mesh simulate --registration own --listen 10.90.0.1 --machine-address 10.90.0.2",
+        "does": "Runs a mesh with a registration service, for a machine on the same network"
       },
       {
         "line": "linkerd-mesh simulate --ttl 20s --output json",
@@ -252,18 +269,33 @@ export const commandShapes: readonly CommandShape[] = [
       },
       "machine-address": {
         "type": "string",
-        "default": "127.0.0.1",
-        "describe": "Address at which the mesh reaches the machine that joins; a harness takes none of loopback"
+        "repeat": true,
+        "describe": "Address at which the mesh reaches a machine that joins, once for each; 127.0.0.1 without one, and a harness takes none of loopback"
       },
       "service-address": {
         "type": "string",
         "default": "127.0.0.1",
-        "describe": "Address of the Service, which only a redirect makes reachable"
+        "describe": "Address of the Service of the meshed echo service, which only a redirect makes reachable"
+      },
+      "machines-service": {
+        "type": "string",
+        "default": "127.0.0.2",
+        "describe": "Address of the Service whose endpoints are the ready machines"
       },
       "application-port": {
         "type": "number",
         "default": 8080,
-        "describe": "Port of the machine's application"
+        "describe": "Port of the machines' application"
+      },
+      "registration": {
+        "type": "string",
+        "default": "static",
+        "describe": "How machines become known: static (they are), own (by a registration service that is started too), or the admin address of one that runs"
+      },
+      "groups": {
+        "type": "string",
+        "value": "path",
+        "describe": "Folder with group files for the registration service that is started too; without it there is a group for the machines of this mesh"
       },
       "trust-domain": {
         "type": "string",
@@ -278,7 +310,7 @@ export const commandShapes: readonly CommandShape[] = [
       "ttl": {
         "type": "string",
         "default": "1h",
-        "describe": "Life of the machine's certificates; they are renewed at its half"
+        "describe": "Life of the machines' certificates; they are renewed at its half"
       },
       "cluster": {
         "type": "string",
@@ -415,6 +447,10 @@ export const commandShapes: readonly CommandShape[] = [
       {
         "line": "linkerd-mesh simulate request http://10.90.1.1/",
         "does": "Calls the simulated Service; a joined machine reaches it over mTLS"
+      },
+      {
+        "line": "linkerd-mesh simulate request --method POST http://127.0.0.1:8080/ready/off",
+        "does": "Lets the application of `simulate app` say that it is not ready"
       }
     ],
     "positionals": [
@@ -425,6 +461,15 @@ export const commandShapes: readonly CommandShape[] = [
       }
     ],
     "options": {
+      "method": {
+        "type": "string",
+        "choices": [
+          "GET",
+          "POST"
+        ],
+        "default": "GET",
+        "describe": "How to ask"
+      },
       "patience": {
         "type": "number",
         "default": 5,
@@ -437,8 +482,12 @@ export const commandShapes: readonly CommandShape[] = [
       "simulate",
       "call"
     ],
-    "describe": "Call the machine over mTLS, as a pod of the simulated mesh does",
+    "describe": "Call a machine that is ready over mTLS, as a pod of the simulated mesh does",
     "examples": [
+      {
+        "line": "linkerd-mesh simulate call",
+        "does": "Calls a machine that is ready"
+      },
       {
         "line": "linkerd-mesh simulate call --to 10.90.0.2:4143 --as stranger",
         "does": "Calls under an identity that has no permission"
@@ -450,10 +499,13 @@ export const commandShapes: readonly CommandShape[] = [
         "default": "/tmp/linkerd-mesh-simulate",
         "describe": "Folder of the running simulator"
       },
+      "workload": {
+        "type": "string",
+        "describe": "Call this machine, ready or not, by the name of its workload or namespace/name"
+      },
       "to": {
         "type": "string",
-        "required": true,
-        "describe": "Address and port of the machine's proxy, as 10.90.0.2:4143"
+        "describe": "Address and port of the machine's proxy instead of the known ones, as 10.90.0.2:4143"
       },
       "as": {
         "type": "string",
@@ -462,8 +514,7 @@ export const commandShapes: readonly CommandShape[] = [
       },
       "port": {
         "type": "number",
-        "default": 8080,
-        "describe": "Port of the machine's application"
+        "describe": "Port of the machine's application instead of the known one"
       },
       "session": {
         "type": "string",
@@ -490,7 +541,7 @@ export const commandShapes: readonly CommandShape[] = [
     "examples": [
       {
         "line": "linkerd-mesh simulate app --listen 0.0.0.0:8080",
-        "does": "Serves until stopped"
+        "does": "Serves until stopped; POST /ready/off makes its /ready answer 503, POST /ready/on 200"
       }
     ],
     "options": {

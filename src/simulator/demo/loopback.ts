@@ -32,8 +32,8 @@ export function tellOnLoopback(host: Host, folder: string, { why, remedy, stack 
 
 async function startMesh(host: Host, folder: string, stack: AsyncDisposableStack): Promise<string> {
   stack.use(await openSimulator({
-    host: { ...host, log: quiet }, names: defaultNames, folder: `${folder}/mesh`, listen: address, serviceAddress: address, machineAddress: address,
-    applicationPort: meshPorts.application, ttl: 3_600_000,
+    host: { ...host, log: quiet }, names: defaultNames, folder: `${folder}/mesh`, listen: address, serviceAddress: address, machinesAddress: address, machineAddresses: [address],
+    applicationPort: meshPorts.application, ttl: 3_600_000, registration: { kind: "static" },
   }));
   return `issuer, destination, policy and an echo service at ${address}`;
 }

@@ -1,27 +1,27 @@
 import { status } from "@grpc/grpc-js";
 import type { Clock, Log } from "../../platform/host.ts";
 import type { X509SVID } from "../../spiffe/generated/workload.ts";
-import { Authority, type Credentials } from "./authority.ts";
+import { Authority, type Credentials, type Subject } from "./authority.ts";
 import { SkewedClock } from "../skewed-clock.ts";
 import { WorkloadApiServer } from "./workload-api-server.ts";
 
-/** How the machine's identity misbehaves; `good` is the ordinary. */
+/** How an identity misbehaves; `good` is the ordinary. */
 export type IdentityFault = "good" | "expired" | "wrong-id" | "wrong-chain" | "no-entry" | "silent";
 
-/** What an issuer gives to the machine. */
+/** What an issuer gives, and to whom. */
 export interface IssuerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly socketPath: string;
   /** Called whenever the socket was made anew. */
   readonly socketOpened: () => Promise<void>;
-  /** The machine's SPIFFE id. */
-  readonly identity: string;
+  /** Whoever asks at the socket: a SPIFFE id, and names besides. */
+  readonly subject: Subject;
   /** Life of an SVID in milliseconds; renewed at its half. */
   readonly ttl: number;
 }
 
-/** Gives the machine its identity through the Workload API, renews it at half its life, and misbehaves when told to. */
+/** Gives one identity through a Workload API of its own, renews it at half its life, and misbehaves when told to. */
 export class Issuer implements AsyncDisposable {
   readonly #options: IssuerOptions;
   readonly #clock: SkewedClock;
@@ -49,7 +49,7 @@ export class Issuer implements AsyncDisposable {
     return issuer;
   }
 
-  /** Issues the machine's identity anew and gives it to everybody at once. */
+  /** Issues the identity anew and gives it to everybody at once. */
   async rotate(): Promise<void> {
     this.#timer.abort();
     const { signal } = (this.#timer = new AbortController());
@@ -73,7 +73,7 @@ export class Issuer implements AsyncDisposable {
     await this.rotate();
   }
 
-  /** Adds a root to the bundle that signs nothing yet: what the machine trusts changes, who it is does not. */
+  /** Adds a root to the bundle that signs nothing yet: what is trusted changes, who one is does not. */
   async addRoot(): Promise<void> {
     const other = await Authority.create(this.#authority.trustDomain, this.#clock.now());
     this.#earlierRoots = [...this.#earlierRoots, other.rootDer];
@@ -110,12 +110,12 @@ export class Issuer implements AsyncDisposable {
   }
 
   async #mint(): Promise<X509SVID> {
-    const { identity, ttl, log } = this.#options;
+    const { subject: { identity, also = [] }, ttl, log } = this.#options;
     const now = this.#clock.now();
     const authority = this.#fault === "wrong-chain" ? await Authority.create(this.#authority.trustDomain, now) : this.#authority;
     const spiffeId = this.#fault === "wrong-id" ? `${identity}-other` : identity;
     const notBefore = this.#fault === "expired" ? new Date(now.getTime() - 2 * ttl) : now;
-    const credentials = await authority.issue({ identity: spiffeId }, { notBefore, ttl });
+    const credentials = await authority.issue({ identity: spiffeId, also }, { notBefore, ttl });
     log.write("info", "issued an SVID", { id: spiffeId, serial: credentials.serial, expires: credentials.expiresAt.toISOString() });
     return renderSvid(spiffeId, credentials, [this.#authority.rootDer, ...this.#earlierRoots]);
   }

@@ -44,7 +44,7 @@ class Bench implements AsyncDisposable {
     stack.defer(() => rm(folder, { recursive: true }));
     const [clock, socketPath] = [new JumpingClock(), join(folder, "api.sock")];
     const authority = await Authority.create("mesh.test", clock.now());
-    const issuer = stack.use(await Issuer.open({ clock, log: silentLog, socketPath, socketOpened: () => Promise.resolve(), identity, ttl: hour }, authority));
+    const issuer = stack.use(await Issuer.open({ clock, log: silentLog, socketPath, socketOpened: () => Promise.resolve(), subject: { identity }, ttl: hour }, authority));
     return new Bench({ issuer, authority, socketPath, clock, stack: stack.move() });
   }
 

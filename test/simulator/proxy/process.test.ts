@@ -30,7 +30,7 @@ describe("small proxy as a process", function () {
     rootPem = authority.rootPem;
     socket = join(folder, "agent.sock");
     const log: Log = { write: () => undefined, child: () => log };
-    stack.use(await Issuer.open({ clock: systemClock, log, socketPath: socket, socketOpened: () => Promise.resolve(), identity, ttl: 600_000 }, authority));
+    stack.use(await Issuer.open({ clock: systemClock, log, socketPath: socket, socketOpened: () => Promise.resolve(), subject: { identity }, ttl: 600_000 }, authority));
   });
 
   after(() => stack.disposeAsync());
