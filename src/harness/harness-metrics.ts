@@ -12,6 +12,8 @@ export async function readMetricsText(status: Status): Promise<string> {
   if (status.identity.expires !== undefined) {
     gauge("identity_expiration_timestamp_seconds", "When the SVID of this machine ends").set(Date.parse(status.identity.expires) / 1000);
   }
+  const { lease } = status.registration;
+  if (lease !== undefined) gauge("lease_expiration_timestamp_seconds", "When the registration service takes this machine for gone unless it renews").set(Date.parse(lease.until) / 1000);
   gauge("info", "Version of this program and of its proxy", ["version", "proxy_version"]).set({ version: status.version, proxy_version: status.proxy.version ?? "" }, 1);
   return (await Promise.all(registers.map((registry) => registry.metrics()))).join("");
 }

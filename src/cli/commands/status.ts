@@ -56,9 +56,11 @@ export function renderStatusScreen(answer: Status): string {
     ["control plane", answer.controlPlane],
   ];
   const lines = parts.flatMap(([name, part]) => [`  ${part.good ? "√" : "×"} ${name.padEnd(13)} ${part.detail}`, ...(part.problem === undefined ? [] : [`    ${" ".repeat(13)} next: ${part.problem.remedy}`])]);
+  const { lease } = answer.registration;
   const facts = [
     `  workload        ${answer.workload === undefined ? "-" : `${answer.workload.namespace}/${answer.workload.name} as ${answer.workload.identity}`}`,
     `  certificate     ${answer.identity.expires === undefined ? "-" : `until ${answer.identity.expires}`}`,
+    ...(lease === undefined ? [] : [`  lease           ${lease.state}, renewed ${lease.renewed}, until ${lease.until}`]),
     `  harness         ${answer.version}, state ${answer.state}, start ${answer.instance.epoch} of instance ${answer.instance.id}`,
   ];
   return [head, "", ...lines, "", ...facts].join("\n");
