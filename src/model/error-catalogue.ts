@@ -248,10 +248,40 @@ export const errorCatalogue = {
     title: "Linkerd's destination or policy service cannot be reached, so the proxy could not answer captured connections.",
     remedy: "Check that this machine resolves and reaches DESTINATION_SVC_ADDR and POLICY_SVC_ADDR; traffic goes back to the proxy by itself when they answer.",
   },
+  GROUPS_DIR: {
+    category: "registration", exit: 3,
+    title: "The folder with the ExternalGroup files cannot be read.",
+    remedy: "Make the folder that GROUPS_DIR names, readable for the account of the registration service; docs/registration.md has an example file.",
+  },
+  TOKEN_KEY: {
+    category: "registration", exit: 3,
+    title: "The file with the key for registration tokens cannot be used.",
+    remedy: "Give TOKEN_KEY_FILE a file with at least 32 random bytes, as they are or as base64 or hex: openssl rand -base64 32",
+  },
+  SERVER_NAME_MISSING: {
+    category: "registration", exit: 3,
+    title: "The identity of the registration service does not have the DNS name that machines ask for, so they will refuse it.",
+    remedy: "Give the service's SPIRE entry the name: spire-server entry update -dns NAME, or set CONTROL_SERVER_NAME on every machine to a name that it has.",
+  },
   STORE_FAILED: {
     category: "registration", exit: 3,
     title: "The registration service cannot read or write what it stores.",
     remedy: "Check that STATE_DIR is on a disk with room that its account may write, and that no other server uses it; machines keep their traffic meanwhile.",
+  },
+  DIRECTORY_ABSENT: {
+    category: "registration", exit: 3,
+    title: "No registration service shows its lists at the address that was asked.",
+    remedy: "Ask on the machine where the service runs, or forward its port and name it: kubectl port-forward --namespace linkerd deploy/linkerd-autoregistration 9996, then --admin-address 127.0.0.1:9996.",
+  },
+  NOT_LISTED: {
+    category: "registration", exit: 1,
+    title: "The registration service has no group or workload of that name.",
+    remedy: "See what there is: linkerd-mesh group list, or linkerd-mesh workload list.",
+  },
+  GROUP_INVALID: {
+    category: "registration", exit: 2,
+    title: "A manifest of an ExternalGroup says something that cannot be used.",
+    remedy: "Correct the field or the option that the message names; `linkerd-mesh group manifest --from FILE` checks a file.",
   },
   REGISTRATION_AWAY: {
     category: "registration", exit: 3,

@@ -10,8 +10,8 @@ const places: Readonly<Record<string, RegExp>> = {
   execa: /^src\/platform\/node\//u,
   koffi: /^src\/platform\/(?:linux|win32)\/ffi\.ts$/u,
   pino: /^src\/platform\/node\//u,
-  "prom-client": /^src\/(?:harness|simulator)\//u,
-  yaml: /^src\/(?:model|generate|cli|simulator)\//u,
+  "prom-client": /^src\/(?:harness|simulator|autoregistration)\//u,
+  yaml: /^src\/(?:model|generate|cli|simulator|autoregistration)\//u,
   yargs: /^src\/cli\//u,
   zod: /^src\/(?:platform\/linux|cli|model|spiffe|linkerd|registration|setup|harness|autoregistration|diagnostics|simulator)\//u,
 };
