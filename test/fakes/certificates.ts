@@ -15,6 +15,8 @@ export interface CertificateWish {
   readonly issuer?: Issued;
   readonly uris?: readonly string[];
   readonly dnsNames?: readonly string[];
+  /** DNS names come before URIs, as some issuers write them. */
+  readonly dnsFirst?: boolean;
   /** A CA; a number limits how many CAs may follow. */
   readonly ca?: boolean | number;
   readonly notBefore?: Date;
@@ -58,10 +60,9 @@ export async function mintCertificate(wish: CertificateWish = {}): Promise<Issue
 async function describeExtensions(wish: CertificateWish, keys: webcrypto.CryptoKeyPair): Promise<x509.Extension[]> {
   const isCa = wish.ca !== undefined && wish.ca !== false;
   const usage = wish.keyUsage ?? (isCa ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature);
-  const names = [
-    ...(wish.uris ?? []).map((value) => ({ type: "url" as const, value })),
-    ...(wish.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
-  ];
+  const uris = (wish.uris ?? []).map((value) => ({ type: "url" as const, value }));
+  const dnsNames = (wish.dnsNames ?? []).map((value) => ({ type: "dns" as const, value }));
+  const names = wish.dnsFirst === true ? [...dnsNames, ...uris] : [...uris, ...dnsNames];
   return [
     new x509.BasicConstraintsExtension(isCa, typeof wish.ca === "number" ? wish.ca : undefined, true),
     new x509.KeyUsagesExtension(usage, true),
