@@ -133,11 +133,12 @@ export class DynamicRegistration implements Registration {
     return { ...this.#told, seq: this.#seq };
   }
 
-  async #refused({ identity, course, standing }: Life, refusal: ReceivedRefusal): Promise<Standing> {
-    if (course.call === "register") this.#held = undefined;
+  async #refused({ identity, standing }: Life, refusal: ReceivedRefusal): Promise<Standing> {
+    // What is held can still be taken back, also while a group's edit has this machine register anew.
+    if (refusal.next === "register") this.#held = undefined;
     const { ask: { group } } = this.#options;
     const problem = explainRefusal(refusal, `${standing.membership === undefined ? "joining" : "staying in"} the group ${renderKey(group)}`);
-    if (isStandingRefusal(refusal.next, refusal.reason)) return { ...standing, problem, refused: true };
+    if (isStandingRefusal(refusal.reason)) return { ...standing, problem, refused: true };
     if (standing.membership !== undefined || refusal.next !== "backoff" || refusal.reason === "NO_IDENTITY") return { ...standing, problem };
     return { ...standing, ...(await this.#recall(identity)), problem };
   }

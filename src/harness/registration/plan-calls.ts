@@ -1,7 +1,8 @@
 import { jitteredDelay } from "../../base/backoff.ts";
 import type { ClientOutcome } from "../../registration/client.ts";
+import type { ReceivedRefusal } from "../../registration/error-details.ts";
 import type { RegisteredMachine, RenewedMachine } from "../../registration/messages-calls.ts";
-import type { NextStep } from "../../registration/reasons.ts";
+import { isReason, reasons, type NextStep } from "../../registration/reasons.ts";
 
 /** Which call comes next, and when; times are monotonic milliseconds. */
 export interface Course {
@@ -23,7 +24,7 @@ export interface Moment {
 /** Pauses of a service that does not answer, milliseconds: longer while nothing is registered, for then nothing is lost by waiting. */
 const pauses = { register: { first: 1000, most: 30_000 }, renew: { first: 1000, most: 10_000 } } as const;
 /** What a refusal waits for when the service gave no time: somebody must change something. */
-const patience: Readonly<Record<Exclude<NextStep, "backoff">, number>> = { wait: 15_000, register: 0, stay: 60_000, "renew-instance": 60_000, change: 300_000 };
+const patience: Readonly<Record<Exclude<NextStep, "backoff" | "register">, number>> = { wait: 15_000, stay: 60_000, "renew-instance": 60_000, change: 300_000 };
 /** Whoever must register again and again has more to wait for than a lost workload. */
 const leastGap = 1000;
 
@@ -35,7 +36,8 @@ export function planStart(now: number): Course {
 /** The course after a registration was answered. */
 export function planAfterRegister(before: Course, outcome: ClientOutcome<RegisteredMachine>, moment: Moment): Course {
   if (!outcome.ok) return planAfterRefusal(before, outcome.refusal, moment);
-  return { call: "renew", dueAt: moment.now + spread(outcome.answer.lease.renewInterval, moment), earliest: moment.now + leastGap, failures: 0 };
+  const earliest = moment.now + leastGap;
+  return { call: "renew", dueAt: Math.max(earliest, moment.now + spread(outcome.answer.lease.renewInterval, moment)), earliest, failures: 0 };
 }
 
 /** The course after a renewal was answered. */
@@ -47,25 +49,30 @@ export function planAfterRenew(before: Course, outcome: ClientOutcome<RenewedMac
   return { call: "renew", dueAt: Math.max(earliest, moment.now + spread(lease.renewInterval, moment)), earliest, failures: 0 };
 }
 
-/** True when the service said something of this machine, and it is not part of the mesh by it: a service that is away says nothing. */
-export function isStandingRefusal(next: NextStep, reason: string): boolean {
-  return next !== "backoff" && next !== "register" && reason !== "QUOTA";
+/** True when the service said something of this machine, and it is not part of the mesh by it: a service that is away, busy, or newer than this version says nothing. */
+export function isStandingRefusal(reason: string): boolean {
+  if (!isReason(reason) || reason === "QUOTA") return false;
+  const { next } = reasons[reason];
+  return next !== "backoff" && next !== "register";
 }
 
-function planAfterRefusal(before: Course, refusal: { readonly next: NextStep; readonly retryAfter: number | undefined }, moment: Moment): Course {
-  const failures = before.failures + 1;
-  const { next, retryAfter } = refusal;
-  const call = next === "register" ? "register" : before.call;
-  const pause = pauseAfter(refusal, { call: before.call, failures }, moment);
-  // The first loss of a workload is made good at once; a second one in a row is no accident.
-  const wait = next === "register" && failures > 1 ? Math.max(leastGap, jitteredDelay(failures, pauses.register, moment.random)) : Math.max(pause, retryAfter ?? 0);
-  return { call, dueAt: moment.now + wait, earliest: moment.now + wait, failures };
+type Refused = Pick<ReceivedRefusal, "next" | "retryAfter">;
+
+function planAfterRefusal({ call, failures }: Course, refusal: Refused, moment: Moment): Course {
+  // A renewal that is told that its workload is gone was heard: what failed before it was another matter.
+  const lost = call === "renew" && refusal.next === "register";
+  const count = lost ? 1 : failures + 1;
+  const wait = lost ? 0 : pauseAfter(refusal, { call, failures: count }, moment);
+  const dueAt = moment.now + Math.max(wait, refusal.retryAfter ?? 0);
+  return { call: lost ? "register" : call, dueAt, earliest: dueAt, failures: count };
 }
 
-function pauseAfter({ next, retryAfter }: { readonly next: NextStep; readonly retryAfter: number | undefined }, { call, failures }: Pick<Course, "call" | "failures">, moment: Moment): number {
-  if (next === "backoff") return jitteredDelay(failures, pauses[call], moment.random);
+function pauseAfter({ next, retryAfter }: Refused, { call, failures }: Pick<Course, "call" | "failures">, { random }: Moment): number {
+  if (next === "backoff") return jitteredDelay(failures, pauses[call], random);
+  // Told to register while it registers: no accident, and asking again at once would not end.
+  if (next === "register") return Math.max(leastGap, jitteredDelay(failures, pauses.register, random));
   // A tenth more at most, so that those whom the service told the same do not come back together; never less than it said.
-  return (retryAfter ?? patience[next]) * (1 + moment.random / 10);
+  return Math.max(leastGap, retryAfter ?? patience[next]) * (1 + random / 10);
 }
 
 // Machines that were started together shall not call together.
