@@ -1,3 +1,5 @@
+import { renderLastAnswer } from "../../src/harness/registration/last-answer.ts";
+import { registerAsk } from "../registration/wire-lab.ts";
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -49,6 +51,26 @@ describe("config", () => {
     assert.equal(code, 0);
     const names = (value as Report).settings.map(({ setting }) => setting);
     assert.ok(names.includes("listenAddress") && names.includes("stateDir") && !names.includes("proxyPath"));
+  });
+
+  it("show says what the group said at the last registration, below what the machine says", async () => {
+    const { incarnation, group } = registerAsk;
+    const answer = {
+      workload: { namespace: "shop", name: "orders-1" }, uid: "u", identity: "spiffe://x/y", serverName: "s", probe: undefined, ports: [], configVersion: "c1",
+      proxy: { policyName: "policy.group.test", clusterDomain: "group.test" }, lease: { token: "t0k3n", duration: 40_000, renewInterval: 10_000, deregisterAfter: 0 },
+    };
+    await writeFile(join(folder, "registration.json"), renderLastAnswer({ identity: "spiffe://x/y", group, incarnation, savedAt: new Date(1e12), answer }));
+    const told = (name: string): string => `inboundNetworkAddress: 10.0.0.5\nworkloadGroupName: ${name}\nworkloadGroupNamespace: ${group.namespace}\nclusterDomain: own.test\nstateDir: ${folder}\n`;
+    const show = async (name: string): Promise<string> => {
+      await writeFile(config, told(name));
+      return (await run(configShow, { config })).text;
+    };
+    const text = await show(group.name);
+    assert.match(text, /^policySvcName +policy\.group\.test +the group's policySvcName$/m);
+    assert.match(text, /^clusterDomain +own\.test +/m);
+    assert.doesNotMatch(text, /t0k3n/u);
+    // What another group said is not this machine's.
+    assert.doesNotMatch(await show("others"), /policy\.group\.test/u);
   });
 
   it("validate says yes and no", async () => {

@@ -3,7 +3,8 @@ import { sideOption, sideOf } from "../config/side.ts";
 import { configPathOf } from "../config/read-sources.ts";
 import { renderReport } from "../config/render-report.ts";
 import { reportOf, reportSchema, type Report } from "../config/report.ts";
-import { readResolution } from "../config/resolve-settings.ts";
+import { readWithGroup } from "../config/group-values.ts";
+import { readSettle } from "../config/resolve-settings.ts";
 import { saidBy } from "../settings.ts";
 
 /** Prints every setting with its value and origin, and all problems at once. */
@@ -21,7 +22,8 @@ export const configShow: Command = {
   async run({ host, options, result }) {
     const said = saidBy(options);
     const side = sideOf(options);
-    const resolution = await readResolution(host, said, side.role);
+    const settle = await readSettle(host, said, side.role);
+    const resolution = side.side === "machine" ? await readWithGroup(host, settle) : settle({});
     result(reportOf(resolution, side.side, configPathOf(host, said.configPath)) satisfies Report);
     return resolution.problems.length === 0 ? 0 : 1;
   },
