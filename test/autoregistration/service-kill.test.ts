@@ -139,7 +139,7 @@ describe("the server is killed", () => {
         const first = await lab.service({ store: gate.store });
         await before(scene, first);
         const dead = Promise.withResolvers<void>();
-        gate.onDeath = dead.resolve;
+        gate.onWait = dead.resolve;
         [gate.count, gate.weather] = [0, { dieAfter }];
         const acting = act(scene, first).catch((error: unknown) => error);
         const ended = await Promise.race([dead.promise.then(() => "killed"), acting.then(() => "done")]);

@@ -51,7 +51,7 @@ describe("two replicas on one store, answering alternately", () => {
     for (let lost = 0; lost < 3; lost += 1) {
       await leader.rounds(lab, 2);
       const [giveUp, arrived] = [new AbortController(), Promise.withResolvers<void>()];
-      gate.onDeath = arrived.resolve;
+      gate.onWait = arrived.resolve;
       const cut = machine.client(one).renew(machine.renewAsk(), giveUp.signal);
       await arrived.promise;
       giveUp.abort(new Error("cut"));

@@ -5,8 +5,8 @@ import { MeshError } from "../../src/model/errors.ts";
 const writes = ["createWorkload", "updateWorkload", "updateCondition", "deleteWorkload", "createLease", "updateLease", "deleteLease"] as const;
 const reads = ["list", "readWorkload", "readLease"] as const;
 
-/** How a store behaves: as ever; away for all; for writes only, as a full disk; or silent after so many more writes, as that of a killed process. */
-export type Weather = "fine" | "away" | "full" | { readonly dieAfter: number };
+/** How a store behaves: as ever; away for all; for writes only, as a full disk; slow until something happens; or silent after so many more writes, as that of a killed process. */
+export type Weather = "fine" | "away" | "full" | { readonly dieAfter: number } | { readonly until: Promise<void> };
 
 /** A store whose weather a test makes. */
 export class StoreGate {
@@ -14,8 +14,8 @@ export class StoreGate {
   /** Writes that were done. */
   count = 0;
   weather: Weather = "fine";
-  /** Called with the first write that gets no answer any more. */
-  onDeath: () => void = () => undefined;
+  /** Called with each write that has to wait, or gets no answer any more. */
+  onWait: () => void = () => undefined;
 
   constructor(store: Store) {
     const around = (names: readonly (keyof Store)[], isWrite: boolean): Record<string, unknown> => Object.fromEntries(names.map((name) => {
@@ -33,11 +33,10 @@ export class StoreGate {
     const { weather } = this;
     if (weather === "away" || (weather === "full" && isWrite)) throw new MeshError("STORE_FAILED", { doing: "writing", what: "no space left on device" });
     if (!isWrite) return;
-    if (typeof weather === "object") {
-      if (this.count >= weather.dieAfter) {
-        this.onDeath();
-        await untilAborted(new Promise<never>(() => undefined), signal);
-      }
+    const waits = typeof weather === "string" ? undefined : "until" in weather ? weather.until : this.count >= weather.dieAfter ? new Promise<never>(() => undefined) : undefined;
+    if (waits !== undefined) {
+      this.onWait();
+      await untilAborted(waits, signal);
     }
     this.count += 1;
   }
