@@ -29,10 +29,11 @@ const parsing = {
 /** Reads the words after a command's name; throws USAGE for every mistake in them at once. */
 export function parseOptions(args: readonly string[], accepted: Accepted): Options {
   const raw = parseRaw(args, accepted);
+  const shorts = new Set(Object.values(accepted.options).map(({ short }) => short));
   const problems: string[] = [];
   const values = new Map<string, Value>();
   for (const [name, text] of Object.entries(raw)) {
-    if (name === "_" || name === "$0") continue;
+    if (name === "_" || name === "$0" || shorts.has(name)) continue;
     const option = accepted.options[name];
     if (option === undefined) problems.push(describeUnknown(name, Object.keys(accepted.options)));
     else values.set(name, parseValue(name, { option, text, problems }));
@@ -69,6 +70,7 @@ function parseRaw(args: readonly string[], accepted: Accepted): { readonly [name
       .version(false)
       .exitProcess(false)
       .fail(false)
+      .alias(Object.fromEntries(Object.entries(accepted.options).flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]]))))
       .string(names(false))
       .nargs(Object.fromEntries(names(false).map((name) => [name, 1])))
       .boolean(names(true))

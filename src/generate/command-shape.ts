@@ -13,6 +13,8 @@ export interface Option {
   readonly required?: boolean;
   /** May be given several times; the value is then an array. */
   readonly repeat?: boolean;
+  /** One letter that means the same. */
+  readonly short?: string;
 }
 
 /** A word that follows the command's name. */

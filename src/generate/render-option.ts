@@ -2,9 +2,10 @@ import type { Option, Positional } from "./command-shape.ts";
 
 /** How an option is written: `--port <number>`. */
 export function renderFlag(name: string, option: Option): string {
-  if (option.type === "boolean") return `--${name}`;
+  const flag = option.short === undefined ? `--${name}` : `-${option.short}, --${name}`;
+  if (option.type === "boolean") return flag;
   const value = option.choices?.join("|") ?? `<${option.value ?? option.type.replace("string", "text")}>`;
-  return `--${name} ${value}${option.repeat === true ? " ..." : ""}`;
+  return `${flag} ${value}${option.repeat === true ? " ..." : ""}`;
 }
 
 /** A word as usage lines write it: required ones plain, others in brackets. */

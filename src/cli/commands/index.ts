@@ -7,8 +7,9 @@ import type { CommandTable } from "../command.ts";
 export const commandTable: CommandTable = {
   groups: {
     config: "The settings of this machine",
+    group: "Groups of machines, as the registration service knows them",
     redirect: "What of this machine's traffic goes through the proxy",
-    workload: "How the cluster sees this machine",
+    workload: "Machines, as the cluster and the registration service see them",
   },
   entries: [
     {
@@ -65,6 +66,36 @@ export const commandTable: CommandTable = {
       name: ["workload", "manifest"],
       describe: "Print the ExternalWorkload, Service and policies of this machine for kubectl",
       load: async () => (await import("./workload-manifest.ts")).workloadManifest,
+    },
+    {
+      name: ["workload", "list"],
+      describe: "List the machines that registered: whether each is ready, why not, and when it was last heard of",
+      load: async () => (await import("./workload-list.ts")).workloadList,
+    },
+    {
+      name: ["workload", "show"],
+      describe: "Show everything about one registered machine: whether it is ready and why not, lease, addresses, identity",
+      load: async () => (await import("./workload-show.ts")).workloadShow,
+    },
+    {
+      name: ["workload", "watch"],
+      describe: "List the machines that registered, then every change, a line each, until stopped",
+      load: async () => (await import("./workload-watch.ts")).workloadWatch,
+    },
+    {
+      name: ["group", "list"],
+      describe: "List the groups, how many of their machines are ready, and the group files that could not be used",
+      load: async () => (await import("./group-list.ts")).groupList,
+    },
+    {
+      name: ["group", "show"],
+      describe: "Show everything about one group: who may join, probe, lease, ports, labels, and its machines",
+      load: async () => (await import("./group-show.ts")).groupShow,
+    },
+    {
+      name: ["group", "manifest"],
+      describe: "Print the manifest of a group for machines to join, or check one and print it with every default",
+      load: async () => (await import("./group-manifest.ts")).groupManifest,
     },
     {
       name: ["simulate"],

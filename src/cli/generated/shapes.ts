@@ -243,6 +243,275 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "workload",
+      "list"
+    ],
+    "describe": "List the machines that registered: whether each is ready, why not, and when it was last heard of",
+    "examples": [
+      {
+        "line": "linkerd-mesh workload list",
+        "does": "Lists the machines that the registration service on this machine knows"
+      },
+      {
+        "line": "linkerd-mesh workload list -n shop --group orders --not-ready",
+        "does": "Lists those of one group that get no traffic"
+      }
+    ],
+    "options": {
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Only this namespace"
+      },
+      "group": {
+        "type": "string",
+        "describe": "Only workloads of the group of this name"
+      },
+      "not-ready": {
+        "type": "boolean",
+        "describe": "Only workloads that are not ready"
+      },
+      "wide": {
+        "type": "boolean",
+        "describe": "Further columns: lease, identity, and what the machine says of itself"
+      },
+      "admin-address": {
+        "type": "string",
+        "value": "host:port",
+        "describe": "Where the registration service offers its lists; ADMIN_ADDRESS of this machine's settings when left out"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    }
+  },
+  {
+    "name": [
+      "workload",
+      "show"
+    ],
+    "describe": "Show everything about one registered machine: whether it is ready and why not, lease, addresses, identity",
+    "examples": [
+      {
+        "line": "linkerd-mesh workload show shop/orders-1a2b3c4d",
+        "does": "Shows one machine; names those that are near when there is none"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "workload",
+        "describe": "NAMESPACE/NAME, or the name alone where it is in one namespace only or --namespace is given",
+        "required": true
+      }
+    ],
+    "options": {
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Only this namespace"
+      },
+      "admin-address": {
+        "type": "string",
+        "value": "host:port",
+        "describe": "Where the registration service offers its lists; ADMIN_ADDRESS of this machine's settings when left out"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    }
+  },
+  {
+    "name": [
+      "workload",
+      "watch"
+    ],
+    "describe": "List the machines that registered, then every change, a line each, until stopped",
+    "examples": [
+      {
+        "line": "linkerd-mesh workload watch -n shop",
+        "does": "Follows the machines of one namespace, also over restarts of the service"
+      },
+      {
+        "line": "linkerd-mesh workload watch --output json",
+        "does": "Prints every event as an object: added, synced once, modified, deleted"
+      }
+    ],
+    "options": {
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Only this namespace"
+      },
+      "group": {
+        "type": "string",
+        "describe": "Only workloads of the group of this name"
+      },
+      "admin-address": {
+        "type": "string",
+        "value": "host:port",
+        "describe": "Where the registration service offers its lists; ADMIN_ADDRESS of this machine's settings when left out"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    },
+    "streams": true
+  },
+  {
+    "name": [
+      "group",
+      "list"
+    ],
+    "describe": "List the groups, how many of their machines are ready, and the group files that could not be used",
+    "examples": [
+      {
+        "line": "linkerd-mesh group list",
+        "does": "Lists the groups of the registration service on this machine"
+      },
+      {
+        "line": "linkerd-mesh group list -n shop --output json",
+        "does": "Prints those of one namespace, with every field, for a script"
+      }
+    ],
+    "options": {
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Only this namespace"
+      },
+      "admin-address": {
+        "type": "string",
+        "value": "host:port",
+        "describe": "Where the registration service offers its lists; ADMIN_ADDRESS of this machine's settings when left out"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    }
+  },
+  {
+    "name": [
+      "group",
+      "show"
+    ],
+    "describe": "Show everything about one group: who may join, probe, lease, ports, labels, and its machines",
+    "examples": [
+      {
+        "line": "linkerd-mesh group show shop/orders",
+        "does": "Shows the group orders of the namespace shop"
+      },
+      {
+        "line": "linkerd-mesh group show -n shop orders",
+        "does": "The same"
+      }
+    ],
+    "positionals": [
+      {
+        "name": "group",
+        "describe": "NAMESPACE/NAME, or the name alone where it is in one namespace only or --namespace is given",
+        "required": true
+      }
+    ],
+    "options": {
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Only this namespace"
+      },
+      "admin-address": {
+        "type": "string",
+        "value": "host:port",
+        "describe": "Where the registration service offers its lists; ADMIN_ADDRESS of this machine's settings when left out"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    }
+  },
+  {
+    "name": [
+      "group",
+      "manifest"
+    ],
+    "describe": "Print the manifest of a group for machines to join, or check one and print it with every default",
+    "examples": [
+      {
+        "line": "linkerd-mesh group manifest --name orders --namespace shop --identity 'spiffe://example.org/vm/*' --port http=8080 --probe http://127.0.0.1:8080/ready",
+        "does": "Prints a group; put it into GROUPS_DIR of the registration service, or apply it with kubectl"
+      },
+      {
+        "line": "linkerd-mesh group manifest --from group.yaml",
+        "does": "Tells every problem of a file, or prints it with every default"
+      }
+    ],
+    "options": {
+      "name": {
+        "type": "string",
+        "describe": "Name of the group; WORKLOAD_GROUP_NAME of this machine's settings when left out"
+      },
+      "namespace": {
+        "type": "string",
+        "short": "n",
+        "describe": "Namespace of the group; WORKLOAD_GROUP_NAMESPACE when left out"
+      },
+      "identity": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A SPIFFE ID that may join, or a pattern that ends in /*"
+      },
+      "port": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A port of the application as NAME=PORT or NAME=PORT/UDP"
+      },
+      "probe": {
+        "type": "string",
+        "describe": "How the application is asked: http://127.0.0.1:8080/ready, https://…, tcp://127.0.0.1:5432, grpc://127.0.0.1:9000/service, or exec:/usr/bin/check"
+      },
+      "label": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A label of every machine as KEY=VALUE"
+      },
+      "allowed-label": {
+        "type": "string",
+        "repeat": true,
+        "describe": "Key of a label that a machine may set by itself"
+      },
+      "allowed-cidr": {
+        "type": "string",
+        "repeat": true,
+        "describe": "A network in which machines must be; all when left out"
+      },
+      "max-workloads": {
+        "type": "string",
+        "value": "number",
+        "describe": "How many machines the group may have"
+      },
+      "from": {
+        "type": "string",
+        "value": "file",
+        "describe": "Check the manifests of this file, ours or Buoyant's, and print them in our form with every default"
+      },
+      "config": {
+        "type": "string",
+        "value": "file",
+        "describe": "Another config file; also LINKERD_MESH_CONFIG"
+      }
+    }
+  },
+  {
+    "name": [
       "simulate"
     ],
     "describe": "Run a small mesh on this machine, without a cluster, for a harness to join",

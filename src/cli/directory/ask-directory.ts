@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { MeshError } from "../../model/errors.ts";
+import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
+import type { HostPort } from "../../model/settings/values.ts";
+import { groupsSchema, workloadsSchema } from "../../registration/directory.ts";
+
+/** A list, and what time it was at the service when it gave it. */
+export interface Answer<T> {
+  readonly list: T;
+  readonly now: Date;
+}
+
+/** The groups of the registration service at that address. */
+export function askGroups(address: HostPort, ask: { readonly now: Date; readonly signal: AbortSignal }): Promise<Answer<z.infer<typeof groupsSchema>>> {
+  return askList({ address, path: "/v1/groups", schema: groupsSchema }, ask);
+}
+
+/** The workloads of the registration service at that address. */
+export function askWorkloads(address: HostPort, ask: { readonly now: Date; readonly signal: AbortSignal }): Promise<Answer<z.infer<typeof workloadsSchema>>> {
+  return askList({ address, path: "/v1/workloads", schema: workloadsSchema }, ask);
+}
+
+/** Nobody, or somebody else, is at the address. */
+export function directoryAbsent(address: HostPort, what: string, cause?: unknown): MeshError {
+  const target = renderHostPort(address);
+  return new MeshError("DIRECTORY_ABSENT", { doing: `asking the registration service at ${target}`, what, target, cause });
+}
+
+/** Why an answer with that status cannot be used. */
+export function renderRefusal(status: number, body: string): string {
+  const told = failureSchema.safeParse(parseJson(body)).data;
+  return told === undefined ? `what answers there is not a registration service of this version (status ${status})` : `it answers: ${told.error}`;
+}
+
+/** The value of a text, or undefined when it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with a connection, for people. */
+export function explainFailure(error: unknown): string {
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  if (cause.name === "TimeoutError") return `it did not answer within ${patience / 1000} s`;
+  return "code" in cause && absent.has(cause.code) ? "nobody answers there" : cause.message;
+}
+
+/** How long a service may take to begin an answer, or to give a whole list, in milliseconds. */
+export const patience = 5000;
+
+// Far more than the largest fleet, and too little to fill this machine's memory.
+const longestList = 256 * 1024 * 1024;
+
+const absent: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH", "EHOSTUNREACH"]);
+const failureSchema = z.looseObject({ error: z.string() });
+
+interface Question<T> {
+  readonly address: HostPort;
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+}
+
+async function askList<T>({ address, path, schema }: Question<T>, { now, signal }: { readonly now: Date; readonly signal: AbortSignal }): Promise<Answer<T>> {
+  const { status, date, body } = await readAnswer(address, path, signal);
+  if (status !== 200) throw directoryAbsent(address, renderRefusal(status, body));
+  const list = schema.safeParse(parseJson(body)).data;
+  if (list === undefined) throw directoryAbsent(address, "what answers there is not a registration service of this version");
+  // The service's own clock, where it tells it: ages then do not depend on this machine's.
+  return { list, now: Number.isNaN(date) ? now : new Date(date) };
+}
+
+async function readAnswer(address: HostPort, path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly date: number; readonly body: string }> {
+  try {
+    const response = await fetch(`http://${renderHostPort(address)}${path}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]), redirect: "error" });
+    return { status: response.status, date: Date.parse(response.headers.get("date") ?? ""), body: await readBounded(response) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw directoryAbsent(address, explainFailure(error), error);
+  }
+}
+
+async function readBounded({ body }: Response): Promise<string> {
+  let text = "";
+  for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += part;
+    if (text.length > longestList) throw new RangeError("its answer does not end");
+  }
+  return text;
+}
