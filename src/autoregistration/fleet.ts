@@ -28,7 +28,14 @@ export class Fleet {
 
   /** Other workloads at any of these addresses. */
   owners(addresses: readonly string[], but: ObjectKey | undefined, now: number): readonly StoredOwner[] {
-    return addresses.flatMap((address) => [...(this.#byAddress.get(address) ?? [])].filter((id) => but === undefined || id !== renderKey(but)).flatMap((id) => this.#owner(id, address, now)));
+    const own = but && renderKey(but);
+    const at = (address: string): readonly StoredOwner[] => {
+      const ids = this.#byAddress.get(address);
+      // By far the most: nobody but the caller is there.
+      if (ids === undefined || (ids.size === 1 && own !== undefined && ids.has(own))) return [];
+      return [...ids].filter((id) => id !== own).flatMap((id) => this.#owner(id, address, now));
+    };
+    return addresses.flatMap(at);
   }
 
   /** How many machines of a group live, without the one of that name. */
@@ -55,6 +62,9 @@ export class Fleet {
   note(applied: readonly Applied[]): void {
     for (const one of applied) {
       const id = renderKey(one.key);
+      const held = (one.kind === "workload" ? this.#workloads : this.#leases).get(id);
+      // What this server wrote comes again by the watch.
+      if (held?.version === one.stored?.version) continue;
       if (one.kind === "workload") this.#setWorkload(id, one.stored);
       else if (one.stored === undefined) this.#leases.delete(id);
       else this.#leases.set(id, one.stored);
@@ -117,6 +127,10 @@ export class Fleet {
 
   #setWorkload(id: string, stored: Versioned<StoredWorkload> | undefined): void {
     const before = this.#workloads.get(id)?.value.object;
+    if (stored !== undefined && stored.value.object === before) {
+      this.#workloads.set(id, stored);
+      return;
+    }
     for (const [index, key] of before ? this.#indexed(before) : []) remove(index, key, id);
     if (stored === undefined) this.#workloads.delete(id);
     else this.#workloads.set(id, stored);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { LeaseTokens, type TokenClaims } from "../../src/autoregistration/lease-tokens.ts";
 
@@ -41,6 +42,13 @@ describe("LeaseTokens", () => {
     const tokens = new LeaseTokens(key(1));
     for (const other of others) assert.ok(!tokens.isValid(tokens.issue(claims), other));
     assert.equal(new Set([claims, ...others].map((claim) => tokens.issue(claim))).size, others.length + 1);
+  });
+
+  it("are HMAC-SHA-256 as others make it, whatever the key's length", () => {
+    const text = JSON.stringify(["meshregistration.v1 lease", "shop", "orders-1", "spiffe://td/vm/orders", "i", "l", 3]);
+    fc.assert(fc.property(fc.uint8Array({ minLength: 32, maxLength: 200 }), (bytes) => {
+      assert.equal(new LeaseTokens(bytes).issue(claims), createHmac("sha256", bytes).update(text).digest("base64url"));
+    }));
   });
 
   it("keep parts apart that run together", () => {

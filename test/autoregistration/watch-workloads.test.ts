@@ -22,7 +22,7 @@ describe("watchWorkloads", () => {
     fleet.note([{ kind: "workload", key, stored: stored(workload()) }, { kind: "lease", key, stored: stored(lease()) }]);
     await using watch = watchWorkloads(fleet, () => now, new AbortController().signal);
     assert.deepEqual([await next(watch), await next(watch)], ["added orders-1 u1 Ready live", "synced"]);
-    for (let index = 0; index < 1000; index++) fleet.note([{ kind: "workload", key, stored: stored(workload({}, { condition: condition({ ready: false, reason: `Reason${index}` }) })) }]);
+    for (let index = 0; index < 1000; index++) fleet.note([{ kind: "workload", key, stored: stored(workload({}, { condition: condition({ ready: false, reason: `Reason${index}` }) }), `${index + 2}`) }]);
     fleet.note([{ kind: "workload", key: { ...key, name: "orders-2" }, stored: stored(workload({ key: { ...key, name: "orders-2" } }, { uid: "u2" })) }]);
     assert.deepEqual([await next(watch), await next(watch)], ["modified orders-1 u1 Reason999 live", "added orders-2 u2 Ready none"]);
   });
