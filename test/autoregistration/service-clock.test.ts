@@ -2,14 +2,7 @@ import assert from "node:assert/strict";
 import { JumpingClock } from "../fakes/jumping-clock.ts";
 import { Leader } from "./leader.ts";
 import { ServiceLab, type Service } from "./service-lab.ts";
-import { WireMachine } from "./wire-machine.ts";
-
-async function openFleet(lab: ServiceLab, service: Service, count: number): Promise<readonly WireMachine[]> {
-  const machines: WireMachine[] = [];
-  for (let index = 0; index < count; index += 1) machines.push(await WireMachine.make(lab));
-  for (const machine of machines) assert.deepEqual([await machine.register(service), await machine.renew(service)], ["ok", "ok"]);
-  return machines;
-}
+import { openFleet, WireMachine } from "./wire-machine.ts";
 
 /** Rounds for that many seconds, each machine renewing every ten; `each` comes before each round. */
 async function live(lab: ServiceLab, { service, leader, alive, seconds, each = () => undefined }: { readonly service: Service; readonly leader: Leader; readonly alive: readonly WireMachine[]; readonly seconds: number; readonly each?: (second: number) => void }): Promise<void> {

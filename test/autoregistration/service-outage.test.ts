@@ -4,18 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteStore } from "../../src/autoregistration/sqlite-store.ts";
 import { Leader } from "./leader.ts";
-import { openGroup, ServiceLab, type Service } from "./service-lab.ts";
+import { openGroup, ServiceLab } from "./service-lab.ts";
 import { StoreGate } from "./store-gate.ts";
-import { WireMachine } from "./wire-machine.ts";
+import { openFleet, WireMachine } from "./wire-machine.ts";
 
 const { signal } = new AbortController();
-
-async function openFleet(lab: ServiceLab, service: Service, count: number): Promise<readonly WireMachine[]> {
-  const machines: WireMachine[] = [];
-  for (let index = 0; index < count; index += 1) machines.push(await WireMachine.make(lab));
-  for (const machine of machines) assert.deepEqual([await machine.register(service), await machine.renew(service)], ["ok", "ok"]);
-  return machines;
-}
 
 describe("the store is away", () => {
   it("for five minutes and a little more or less: calls are told UNAVAILABLE, nobody who comes back within its pauses has expired, and who is dead expires in its time", async () => {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { openRegistrationClient, type ClientOutcome, type RegistrationClient, type RegistrationClientOptions } from "../../src/registration/client.ts";
 import type { MachineHealth, MachineIncarnation } from "../../src/registration/messages.ts";
@@ -111,6 +112,14 @@ export class WireMachine {
     this.retryAfter = outcome.ok ? undefined : outcome.refusal.retryAfter;
     return outcome.ok ? "ok" : outcome.refusal.reason;
   }
+}
+
+/** So many machines, registered and ready. */
+export async function openFleet(lab: ServiceLab, service: Service, count: number): Promise<readonly WireMachine[]> {
+  const machines: WireMachine[] = [];
+  for (let index = 0; index < count; index += 1) machines.push(await WireMachine.make(lab));
+  for (const machine of machines) assert.deepEqual([await machine.register(service), await machine.renew(service)], ["ok", "ok"]);
+  return machines;
 }
 
 /** Health as a machine reports it. */
