@@ -2,11 +2,13 @@ import type { GroupProbe, ProbeAction } from "../model/external-group.ts";
 import { MeshError } from "../model/errors.ts";
 import type { Clock, Host } from "../platform/host.ts";
 import { openDeadline } from "./deadline.ts";
+import { probeExec } from "./probe-exec.ts";
 import { probeHttp } from "./probe-http.ts";
 import { planNextProbe } from "./probe-pace.ts";
 import { initialVerdict, planThreshold, type Verdict } from "./probe-threshold.ts";
 import { probeTcp } from "./probe-tcp.ts";
 import { describeProblem } from "./problem.ts";
+import { renderLine } from "./render-line.ts";
 
 /** What watching an application takes. */
 export interface ApplicationWatch {
@@ -43,20 +45,21 @@ export async function askApplication(host: Host, probe: GroupProbe, signal: Abor
   using deadline = openDeadline(host.clock, probe.timeoutSeconds * 1000, signal);
   try {
     const failure = await ask(host, probe.action, deadline.signal);
-    return deadline.missed ? renderLate(probe) : failure;
+    if (deadline.missed) return renderLate(probe);
+    return failure === undefined ? undefined : renderLine(failure);
   } catch (error) {
     if (deadline.missed) return renderLate(probe);
-    return error instanceof Error ? error.message : String(error);
+    return renderLine(error instanceof Error ? error.message : String(error));
   }
 }
 
-async function ask(_host: Host, action: ProbeAction, signal: AbortSignal): Promise<string | undefined> {
+async function ask(host: Host, action: ProbeAction, signal: AbortSignal): Promise<string | undefined> {
   switch (action.kind) {
     case "httpGet": return probeHttp(action, signal);
     case "tcpSocket": return probeTcp(action, signal);
     // Few machines need it, and its library is the largest that there is.
     case "grpc": return (await import("./probe-grpc.ts")).probeGrpc(action, signal);
-    case "exec": return "exec probes are not there yet";
+    case "exec": return probeExec(host, action, signal);
   }
 }
 

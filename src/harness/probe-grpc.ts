@@ -45,7 +45,7 @@ async function callCheck(session: ClientHttp2Session, service: string): Promise<
     headers = { ...headers, ...more };
   };
   // A stream that never began says so; what kept it from beginning is the cause.
-  stream.on("error", (error) => reject(error.cause instanceof Error ? error.cause : error)).on("response", note).on("trailers", note).on("data", (part: Buffer) => {
+  stream.on("error", (error: Error) => reject(error.cause instanceof Error ? error.cause : error)).on("response", note).on("trailers", note).on("data", (part: Buffer) => {
     size += part.length;
     parts.push(part);
     if (size > mostAnswer) reject(new Error("its answer is too large for one of the health protocol"));
@@ -63,9 +63,9 @@ function renderMessage(message: Uint8Array): Buffer {
 }
 
 function judgeAnswer({ headers, body }: Answer, service: string): string | undefined {
-  const code = headers["grpc-status"];
-  if (code === undefined) return `it does not speak gRPC: it answered with HTTP status ${headers[":status"] ?? "none"}`;
-  if (Number(code) !== status.OK) return judgeRefusal(Number(code), { service, message: String(headers["grpc-message"] ?? "") });
+  const [code] = [headers["grpc-status"]].flat();
+  if (code === undefined) return `it does not speak gRPC: it answered with HTTP status ${[headers[":status"]].flat().join()}`;
+  if (code !== String(status.OK)) return judgeRefusal(Number(code), { service, message: [headers["grpc-message"] ?? ""].flat().join() });
   if (body.length < prefixLength || body[0] !== 0) return "its answer is none of the health protocol";
   const serving = HealthCheckResponse.decode(body.subarray(prefixLength)).status;
   return serving === Serving.SERVING ? undefined : `its health is ${nameOf(serving)}`;
@@ -75,9 +75,14 @@ function nameOf(serving: number): string {
   return Object.entries(Serving).find(([, number]) => number === serving)?.[0] ?? String(serving);
 }
 
+const refusals: Readonly<Record<number, (service: string) => string>> = {
+  [status.UNIMPLEMENTED]: () => "it does not implement gRPC's health protocol (grpc.health.v1)",
+  [status.NOT_FOUND]: (service) => (service === "" ? "it does not tell its health" : `it knows no service ${service}`),
+};
+
 function judgeRefusal(code: number, { service, message }: { readonly service: string; readonly message: string }): string {
-  if (code === status.UNIMPLEMENTED) return "it does not implement gRPC's health protocol (grpc.health.v1)";
-  if (code === status.NOT_FOUND) return service === "" ? "it does not tell its health" : `it knows no service ${service}`;
+  const refusal = refusals[code];
+  if (refusal !== undefined) return refusal(service);
   return `gRPC status ${status[code] ?? code}${message === "" ? "" : `: ${decodePercent(message)}`}`;
 }
 

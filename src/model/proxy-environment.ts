@@ -68,9 +68,17 @@ const inheritedNames: Readonly<Record<Os, readonly string[]>> = {
 
 /** The whole environment of linkerd2-proxy. */
 export function renderProxyEnvironment(facts: ProxyFacts): Readonly<Record<string, string>> {
-  const inherited = inheritedNames[facts.os].map((name) => [name, facts.inherited[name]] as const);
-  const own = rows.map(({ name, value }) => [`LINKERD2_PROXY_${name}`, value(facts)] as const);
-  return Object.fromEntries([...inherited, ...own].filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""));
+  const own = rows.map(({ name, value }): [string, string | undefined] => [`LINKERD2_PROXY_${name}`, value(facts)]);
+  return { ...renderInherited(facts.os, facts.inherited), ...Object.fromEntries(own.filter(isSet)) };
+}
+
+/** The few variables of our own environment that any program needs: nothing of ours, which may be secret. */
+export function renderInherited(os: Os, inherited: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(inheritedNames[os].map((name): [string, string | undefined] => [name, inherited[name]]).filter(isSet));
+}
+
+function isSet(entry: [string, string | undefined]): entry is [string, string] {
+  return entry[1] !== undefined && entry[1] !== "";
 }
 
 /** The variables with their reasons, for the docs. */

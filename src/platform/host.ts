@@ -41,6 +41,18 @@ export interface ChildSpec {
   readonly dropRights?: boolean;
 }
 
+/** A program to run to its end. */
+export interface RunSpec extends Omit<ChildSpec, "onLine" | "stdin"> {
+  readonly input?: string;
+  /** Characters that are kept of each output; the rest is read and dropped. All when left out. */
+  readonly keep?: number;
+  /**
+   * Whatever the program started ends with it, however it ends (Linux: its process group; a descendant that leaves the
+   * group stays. Windows: only what is there when an abort kills it).
+   */
+  readonly family?: boolean;
+}
+
 /** A running child. Disposing it kills it if it still lives and waits for its end. */
 export interface Child extends AsyncDisposable {
   readonly pid: number;
@@ -62,7 +74,7 @@ export interface Processes {
   /** Starts a program; rejects with PROGRAM_MISSING or PROGRAM_FAILED when it cannot be started. */
   spawn(spec: ChildSpec): Promise<Child>;
   /** Runs a program to its end; an abort kills it. A non-zero exit is a result, not an error. */
-  run(spec: Omit<ChildSpec, "onLine" | "stdin"> & { readonly input?: string }, signal: AbortSignal): Promise<Finished>;
+  run(spec: RunSpec, signal: AbortSignal): Promise<Finished>;
   /** The command line that starts this very program with other arguments. */
   self(args: readonly string[]): { readonly file: string; readonly args: readonly string[] };
 }

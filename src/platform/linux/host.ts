@@ -11,7 +11,7 @@ import { readAccount } from "./account.ts";
 import { becomeAccount } from "./become-account.ts";
 import { findListener } from "./listener.ts";
 import { lockFile } from "./lock.ts";
-import { wrapChild } from "./launching.ts";
+import { processGroup, wrapChild } from "./launching.ts";
 import { readOriginalDestination } from "./original-destination.ts";
 import { nftRedirector } from "./redirector.ts";
 
@@ -19,7 +19,7 @@ import { nftRedirector } from "./redirector.ts";
 export function createLinuxHost({ log, environment, self }: HostOptions): Host {
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isExecutable);
   const files = createFiles(lockFile);
-  const processes = createProcesses({ wrap: (spec) => wrapChild(setpriv, spec), endings: [""], self }, files);
+  const processes = createProcesses({ wrap: (spec) => wrapChild(setpriv, spec), family: processGroup, endings: [""], self }, files);
   return {
     os: "linux",
     environment: Object.fromEntries(listVariables(environment)),

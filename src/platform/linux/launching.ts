@@ -1,4 +1,4 @@
-import type { ResolvedSpec } from "../node/processes.ts";
+import type { Family, ResolvedSpec } from "../node/processes.ts";
 
 /**
  * The command line that makes a child die with us (also when we are killed) and, where told so, lose every capability
@@ -8,4 +8,19 @@ export function wrapChild(setpriv: string | undefined, spec: ResolvedSpec): { re
   if (setpriv === undefined) return spec;
   const rights = spec.dropRights === true ? ["--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"] : [];
   return { file: setpriv, args: ["--pdeathsig=KILL", ...rights, "--", spec.file, ...spec.args] };
+}
+
+/** A program leads a process group, which outlives it while it has members. */
+export const processGroup: Family = {
+  group: true,
+  kill: (pid) => Promise.resolve(killGroup(pid)),
+};
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // No member is left.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }

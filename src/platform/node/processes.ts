@@ -2,16 +2,25 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { MeshError } from "../../model/errors.ts";
-import type { Child, ChildSpec, Exit, Files, Finished, Processes } from "../host.ts";
+import type { Child, ChildSpec, Exit, Files, Finished, Processes, RunSpec } from "../host.ts";
 
 /** What a system adds to the start of a child. */
 export interface Launching {
   /** Wraps a command line so that the child dies with us, and without our rights when told so. */
   readonly wrap: (spec: ResolvedSpec) => { readonly file: string; readonly args: readonly string[] };
+  /** How a program is ended together with what it started. */
+  readonly family: Family;
   /** Endings that make a file executable by name; Windows has `.exe`. */
   readonly endings: readonly string[];
   /** The command line of this program itself, without its words. */
   readonly self: { readonly file: string; readonly args: readonly string[] };
+}
+
+/** How a system ends a program with its descendants. */
+export interface Family {
+  /** The program leads a process group, which its descendants are found by when it has ended. */
+  readonly group: boolean;
+  kill(pid: number): Promise<void>;
 }
 
 /** A child whose program was found. */
@@ -21,7 +30,7 @@ export type ResolvedSpec = Pick<ChildSpec, "file" | "args" | "dropRights">;
 export function createProcesses(launching: Launching, files: Files): Processes {
   return {
     spawn: async (spec) => startChild(await start(launching, files, spec), spec),
-    run: async (spec, signal) => finish(await start(launching, files, spec), { input: spec.input, signal }),
+    run: async (spec, signal) => finish(await start(launching, files, spec), spec, signal),
     self: (args) => ({ file: launching.self.file, args: [...launching.self.args, ...args] }),
   };
 }
@@ -36,16 +45,22 @@ interface Running {
   kill(signal: "SIGKILL" | "SIGTERM"): void;
 }
 
-async function start(launching: Launching, files: Files, spec: ChildSpec): Promise<Running> {
+async function start(launching: Launching, files: Files, spec: ChildSpec & Pick<RunSpec, "family">): Promise<Running> {
   const found = await findProgram(launching, files, spec);
   const { file, args } = launching.wrap({ ...spec, file: found });
   // At first use: most commands start no program, and it takes longer to load than some of them take as a whole.
   const { execa } = await import("execa");
+  const group = spec.family === true && launching.family.group;
   const child = execa(file, args, {
-    env: { ...spec.environment }, extendEnv: false, reject: false, buffer: false, forceKillAfterDelay: false, stdin: "pipe", stdout: "pipe", stderr: "pipe", windowsHide: true,
+    detached: group, env: { ...spec.environment }, extendEnv: false, reject: false, buffer: false, forceKillAfterDelay: false, stdin: "pipe", stdout: "pipe", stderr: "pipe", windowsHide: true,
   });
   const { pid, stdin, stdout, stderr } = child;
-  if (pid !== undefined) return { pid, stdin, stdout, stderr, ended: child.then(readExit), kill: (signal) => void child.kill(signal) };
+  if (pid !== undefined) {
+    if (group) child.nodeChildProcess.once("exit", () => void launching.family.kill(pid));
+    const kill = (signal: "SIGKILL" | "SIGTERM"): void => void child.kill(signal);
+    const killFamily = (): void => void launching.family.kill(pid).then(() => kill("SIGKILL"));
+    return { pid, stdin, stdout, stderr, ended: child.then(readExit), kill: spec.family === true ? killFamily : kill };
+  }
   const { cause } = await child;
   throw new MeshError("PROGRAM_FAILED", { doing: `starting ${spec.file}`, what: String(cause), target: spec.file, cause });
 }
@@ -94,25 +109,35 @@ async function readLines(stream: Readable, name: "stdout" | "stderr", onLine: Ch
   await closed;
 }
 
-async function finish(running: Running, options: { readonly input: string | undefined; readonly signal: AbortSignal }): Promise<Finished> {
-  const kill = (): void => running.kill("SIGKILL");
-  options.signal.addEventListener("abort", kill, { once: true });
-  if (options.signal.aborted) kill();
-  running.stdin.on("error", () => undefined);
-  running.stdin.end(options.input ?? "");
+async function finish(running: Running, { input = "", keep = Infinity }: RunSpec, signal: AbortSignal): Promise<Finished> {
+  const { stdin, stdout, stderr } = running;
+  const kill = (): void => {
+    running.kill("SIGKILL");
+    // A grandchild may hold the pipes open for as long as it likes.
+    for (const stream of [stdout, stderr]) stream.destroy();
+  };
+  signal.addEventListener("abort", kill, { once: true });
+  if (signal.aborted) kill();
+  stdin.on("error", () => undefined);
+  stdin.end(input);
   try {
-    const [stdout, stderr, exit] = await Promise.all([readAll(running.stdout), readAll(running.stderr), running.ended]);
-    options.signal.throwIfAborted();
-    return { ...exit, stdout, stderr };
+    const [out, err, exit] = await Promise.all([readAll(stdout, keep), readAll(stderr, keep), running.ended]);
+    signal.throwIfAborted();
+    return { ...exit, stdout: out, stderr: err };
   } finally {
-    options.signal.removeEventListener("abort", kill);
+    signal.removeEventListener("abort", kill);
   }
 }
 
-async function readAll(stream: Readable): Promise<string> {
+async function readAll(stream: Readable, keep: number): Promise<string> {
   let text = "";
   stream.setEncoding("utf8");
-  for await (const part of stream) text += String(part);
+  try {
+    for await (const part of stream) if (text.length < keep) text = (text + String(part)).slice(0, keep);
+  } catch (error) {
+    // Nobody wants the text of a program that was killed.
+    if (!stream.destroyed) throw error;
+  }
   return text;
 }
 

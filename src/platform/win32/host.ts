@@ -1,10 +1,11 @@
 import { hostname, userInfo } from "node:os";
-import type { Host } from "../host.ts";
+import type { Host, Processes } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
-import { createProcesses } from "../node/processes.ts";
+import { createProcesses, type Family } from "../node/processes.ts";
 import { listAddresses, probePort } from "../node/sockets.ts";
+import { killTree } from "./kill-tree.ts";
 import { lockByPipe } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
@@ -13,8 +14,10 @@ import { noRedirector } from "./no-redirector.ts";
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
   const files = createFiles((path) => lockByPipe(path), (path) => /\.(?:exe|com)$/iu.test(path));
   // Node puts its children into a job that ends with it, so that nothing need be wrapped around them.
-  const processes = createProcesses({ wrap: (spec) => spec, endings: ["", ".exe"], self }, files);
   const environment = spellVariables(given);
+  const systemRoot = environment["SystemRoot"] ?? "C:\\Windows";
+  const family: Family = { group: false, kill: (pid) => killTree(processes, systemRoot, pid) };
+  const processes: Processes = createProcesses({ wrap: (spec) => spec, family, endings: ["", ".exe"], self }, files);
   return {
     os: "win32",
     environment,
@@ -27,7 +30,7 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     redirector: noRedirector,
     account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
     becomeAccount: () => Promise.resolve(),
-    machineId: () => readMachineId(processes, environment["SystemRoot"] ?? "C:\\Windows"),
+    machineId: () => readMachineId(processes, systemRoot),
     random: () => Math.random(),
   };
 }

@@ -75,7 +75,7 @@ describe("this Linux machine", function () {
       const { createFiles } = await import(${JSON.stringify(source("node/files.ts"))});
       const { createProcesses } = await import(${JSON.stringify(source("node/processes.ts"))});
       const { wrapChild } = await import(${JSON.stringify(source("linux/launching.ts"))});
-      const processes = createProcesses({ wrap: (spec) => wrapChild("/usr/bin/setpriv", spec), endings: [""], self: { file: "", args: [] } }, createFiles(() => undefined));
+      const processes = createProcesses({ wrap: (spec) => wrapChild("/usr/bin/setpriv", spec), family: { group: false, kill: async () => {} }, endings: [""], self: { file: "", args: [] } }, createFiles(() => undefined));
       const child = await processes.spawn({ file: process.execPath, args: ["-e", "console.log(1); setInterval(() => {}, 1e6)"], environment: {}, onLine: () => console.log(child.pid) });`;
     const parent = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
     const pid = Number((await once(parent.stdout, "data") as [Buffer])[0].toString());

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { Files } from "../../../src/platform/host.ts";
 import { createFiles } from "../../../src/platform/node/files.ts";
 import { createProcesses } from "../../../src/platform/node/processes.ts";
-import { wrapChild } from "../../../src/platform/linux/launching.ts";
+import { processGroup, wrapChild } from "../../../src/platform/linux/launching.ts";
 
 const files = createFiles(() => Promise.resolve(undefined));
-const launching = { wrap: (spec: Parameters<typeof wrapChild>[1]) => wrapChild(undefined, spec), endings: [""], self: { file: process.execPath, args: ["main.ts"] } };
+const launching = { wrap: (spec: Parameters<typeof wrapChild>[1]) => wrapChild(undefined, spec), family: processGroup, endings: [""], self: { file: process.execPath, args: ["main.ts"] } };
 const processes = createProcesses(launching, files);
 const node = { file: process.execPath, environment: {} };
 const forever = new AbortController().signal;
