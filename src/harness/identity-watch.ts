@@ -1,60 +1,13 @@
-import { isMeshError, MeshError } from "../model/errors.ts";
 import type { Host } from "../platform/host.ts";
-import { parsePemCertificates, type Certificate } from "../spiffe/certificate.ts";
-import { selectSvid } from "../spiffe/select-svid.ts";
-import type { Svid } from "../spiffe/svid.ts";
-import type { TrustBundle } from "../spiffe/trust-bundle.ts";
-import { watchX509Context, type X509Event } from "../spiffe/workload-api.ts";
+import { watchIdentity as watchSpireIdentity, type Identity, type IdentityOptions } from "../spiffe/identity-watch.ts";
 import { describeProblem, type Problem } from "./problem.ts";
 
-/** The identity of this machine and whom it trusts. */
-export interface Identity {
-  readonly svid: Svid;
-  /** SPIRE's bundle and the anchors of TRUST_ANCHORS_FILE. */
-  readonly anchors: TrustBundle;
-}
+export type { Identity } from "../spiffe/identity-watch.ts";
 
 /** News of the identity: a new one, or why there is none. */
 export type IdentityNews = { readonly kind: "identity"; readonly identity: Identity } | { readonly kind: "problem"; readonly problem: Problem };
 
-/** What watching the identity needs. */
-export interface IdentityOptions {
-  readonly address: string;
-  /** The wanted SPIFFE id; the only one offered when left out. */
-  readonly wanted: string | undefined;
-  readonly trustAnchorsFile: string | undefined;
-}
-
-/** Follows the identity that SPIRE gives this process, for as long as the signal lasts. */
+/** Follows the identity that SPIRE gives this process, as the harness tells of it. */
 export async function* watchIdentity(host: Host, options: IdentityOptions, signal: AbortSignal): AsyncGenerator<IdentityNews, void, void> {
-  const { uid } = await host.account();
-  const source = {
-    address: options.address, clock: host.clock, log: host.log, random: () => host.random(),
-    ...(uid >= 0 ? { selector: `unix:uid:${uid}` } : {}),
-  };
-  for await (const event of watchX509Context(source, signal)) yield await readNews(host, options, event);
-}
-
-async function readNews(host: Host, options: IdentityOptions, event: X509Event): Promise<IdentityNews> {
-  try {
-    if (event.kind === "trouble") return { kind: "problem", problem: describeProblem(event.error) };
-    const svid = selectSvid(event.context, options.wanted);
-    return { kind: "identity", identity: { svid, anchors: svid.bundle.with(await readAnchors(host, options.trustAnchorsFile)) } };
-  } catch (error) {
-    if (!isMeshError(error)) throw error;
-    return { kind: "problem", problem: describeProblem(error) };
-  }
-}
-
-async function readAnchors(host: Host, path: string | undefined): Promise<readonly Certificate[]> {
-  if (path === undefined) return [];
-  const text = await host.files.readText(path);
-  if (text === undefined) throw unusable(path, "there is no such file");
-  const certificates = parsePemCertificates(text);
-  if (certificates === undefined || certificates.length === 0) throw unusable(path, "it holds no PEM certificate");
-  return certificates;
-}
-
-function unusable(path: string, what: string): MeshError {
-  return new MeshError("TRUST_ANCHORS", { doing: `reading the trust anchors in ${path}`, what, target: path });
+  for await (const news of watchSpireIdentity(host, options, signal)) yield news.kind === "identity" ? news : { kind: "problem", problem: describeProblem(news.error) };
 }

@@ -98,13 +98,18 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./group-manifest.ts")).groupManifest,
     },
     {
+      name: ["autoregister"],
+      describe: "Run the registration service: machines join the groups of a folder and appear as workloads",
+      load: async () => (await import("./autoregister.ts")).autoregister,
+    },
+    {
       name: ["simulate"],
       describe: "Run a small mesh on this machine, without a cluster, for a harness to join",
       load: async () => (await import("./simulate.ts")).simulate,
     },
     {
       name: ["simulate", "demo"],
-      describe: "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+      describe: "Show machines join a small mesh, work over mTLS, fail, come back and leave, all on this machine",
       load: async () => (await import("./simulate-demo.ts")).simulateDemo,
     },
     {

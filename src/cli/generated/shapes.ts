@@ -512,6 +512,34 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "autoregister"
+    ],
+    "describe": "Run the registration service: machines join the groups of a folder and appear as workloads",
+    "examples": [
+      {
+        "line": "linkerd-mesh autoregister --groups-dir /etc/linkerd-mesh/groups",
+        "does": "Serves the groups of a folder, and keeps machines in a file"
+      },
+      {
+        "line": "linkerd-mesh autoregister --groups-dir groups --store memory --listen-address 127.0.0.1:8081",
+        "does": "Tries it on this machine, and forgets everything at the end"
+      }
+    ],
+    "options": {
+      "store": {
+        "type": "string",
+        "choices": [
+          "disk",
+          "memory"
+        ],
+        "default": "disk",
+        "describe": "Where machines are kept: a file in STATE_DIR, or this process, for a trial"
+      }
+    },
+    "takesSettings": "server"
+  },
+  {
+    "name": [
       "simulate"
     ],
     "describe": "Run a small mesh on this machine, without a cluster, for a harness to join",
@@ -592,7 +620,7 @@ export const commandShapes: readonly CommandShape[] = [
       "simulate",
       "demo"
     ],
-    "describe": "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+    "describe": "Show machines join a small mesh, work over mTLS, fail, come back and leave, all on this machine",
     "examples": [
       {
         "line": "linkerd-mesh simulate demo",

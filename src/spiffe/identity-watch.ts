@@ -1,0 +1,59 @@
+import { isMeshError, MeshError } from "../model/errors.ts";
+import type { Host } from "../platform/host.ts";
+import { parsePemCertificates, type Certificate } from "./certificate.ts";
+import { selectSvid } from "./select-svid.ts";
+import type { Svid } from "./svid.ts";
+import type { TrustBundle } from "./trust-bundle.ts";
+import { watchX509Context, type X509Event } from "./workload-api.ts";
+
+/** The identity of this process and whom it trusts. */
+export interface Identity {
+  readonly svid: Svid;
+  /** SPIRE's bundle and the anchors of TRUST_ANCHORS_FILE. */
+  readonly anchors: TrustBundle;
+}
+
+/** News of the identity: a new one, or why there is none. */
+export type IdentityNews = { readonly kind: "identity"; readonly identity: Identity } | { readonly kind: "trouble"; readonly error: MeshError };
+
+/** What watching the identity needs. */
+export interface IdentityOptions {
+  readonly address: string;
+  /** The wanted SPIFFE id; the only one offered when left out. */
+  readonly wanted: string | undefined;
+  readonly trustAnchorsFile: string | undefined;
+}
+
+/** Follows the identity that SPIRE gives this process, for as long as the signal lasts. Errors: as watchX509Context. */
+export async function* watchIdentity(host: Host, options: IdentityOptions, signal: AbortSignal): AsyncGenerator<IdentityNews, void, void> {
+  const { uid } = await host.account();
+  const source = {
+    address: options.address, clock: host.clock, log: host.log, random: () => host.random(),
+    ...(uid >= 0 ? { selector: `unix:uid:${uid}` } : {}),
+  };
+  for await (const event of watchX509Context(source, signal)) yield await readNews(host, options, event);
+}
+
+async function readNews(host: Host, options: IdentityOptions, event: X509Event): Promise<IdentityNews> {
+  try {
+    if (event.kind === "trouble") return { kind: "trouble", error: event.error };
+    const svid = selectSvid(event.context, options.wanted);
+    return { kind: "identity", identity: { svid, anchors: svid.bundle.with(await readAnchors(host, options.trustAnchorsFile)) } };
+  } catch (error) {
+    if (!isMeshError(error)) throw error;
+    return { kind: "trouble", error };
+  }
+}
+
+async function readAnchors(host: Host, path: string | undefined): Promise<readonly Certificate[]> {
+  if (path === undefined) return [];
+  const text = await host.files.readText(path);
+  if (text === undefined) throw unusable(path, "there is no such file");
+  const certificates = parsePemCertificates(text);
+  if (certificates === undefined || certificates.length === 0) throw unusable(path, "it holds no PEM certificate");
+  return certificates;
+}
+
+function unusable(path: string, what: string): MeshError {
+  return new MeshError("TRUST_ANCHORS", { doing: `reading the trust anchors in ${path}`, what, target: path });
+}
