@@ -33,10 +33,11 @@ export async function loadRegistration({ registration }: Settings): Promise<Crea
   const [{ openRegistrationClient }, { DynamicRegistration }] = await Promise.all([import("../../registration/client.ts"), import("./dynamic.ts")]);
   return (parts) => {
     const { host, settings, identity } = parts;
-    const client = openRegistrationClient({
-      address: settings.controlAddress, serverName: settings.controlServerName, clock: host.clock, log: host.log, identity: () => registrationIdentityOf(identity()),
-    });
-    const registration = new DynamicRegistration(describeDynamic(parts, client));
+    const current = (): TlsIdentity | undefined => registrationIdentityOf(identity());
+    const service = { address: settings.controlAddress, serverName: settings.controlServerName, clock: host.clock, log: host.log };
+    const client = openRegistrationClient({ ...service, identity: current });
+    const clientOf = (past: TlsIdentity): RegistrationClient => openRegistrationClient({ ...service, identity: () => past });
+    const registration = new DynamicRegistration({ ...describeDynamic(parts), client, clientOf, identity: current });
     return Object.assign(registration, { [Symbol.dispose]: () => client[Symbol.dispose]() });
   };
 }
@@ -55,13 +56,13 @@ function createStatic({ workloadName: name, workloadNamespace: namespace, worklo
   return staticRegistration({ name, namespace, serverName, identity: workloadIdentity, probe: probe && groupProbeOf(probe) });
 }
 
-function describeDynamic({ host, settings, instance, version, proxyVersion, health }: RegistrationParts, client: RegistrationClient): DynamicOptions {
+function describeDynamic({ host, settings, instance, version, proxyVersion, health }: RegistrationParts): Omit<DynamicOptions, "client" | "clientOf" | "identity"> {
   const { workloadGroupName, workloadGroupNamespace, inboundNetworkAddress, proxyInboundPort, labels, stateDir } = settings;
   if (workloadGroupName === undefined || workloadGroupNamespace === undefined) {
     throw new MeshError("SETTING_REQUIRED", { doing: "entering the mesh", what: "dynamic registration needs WORKLOAD_GROUP_NAME and WORKLOAD_GROUP_NAMESPACE" });
   }
   return {
-    client, health, clock: host.clock, random: () => host.random(), lastAnswers: keepLastAnswers(host, stateDir),
+    health, clock: host.clock, random: () => host.random(), lastAnswers: keepLastAnswers(host, stateDir),
     incarnation: { instanceId: instance.id, incarnationId: randomUUID(), epoch: instance.epoch, startedAt: host.clock.now() },
     ask: {
       group: { namespace: workloadGroupNamespace, name: workloadGroupName }, inboundPort: proxyInboundPort, labels,

@@ -4,6 +4,7 @@ import type { ClientOutcome, RegistrationClient } from "../../registration/clien
 import type { ReceivedRefusal } from "../../registration/error-details.ts";
 import type { MachineIncarnation } from "../../registration/messages.ts";
 import type { LeaseGrant, RegisterAsk, RegisteredMachine, RenewedMachine } from "../../registration/messages-calls.ts";
+import type { TlsIdentity } from "../../registration/tls-identity.ts";
 import { noStanding, type Departure, type LeaseReport, type Membership, type Registration, type Standing } from "../../registration/registration.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import { renderGroupValues } from "./group-values.ts";
@@ -28,6 +29,10 @@ export interface HealthSource {
 /** What a dynamic registration works with. */
 export interface DynamicOptions {
   readonly client: RegistrationClient;
+  /** Our identity of the moment. */
+  readonly identity: () => TlsIdentity | undefined;
+  /** A client of somebody whom we were: only he can take back what he registered. */
+  readonly clientOf: (identity: TlsIdentity) => RegistrationClient;
   readonly clock: Clock;
   readonly random: () => number;
   readonly health: HealthSource;
@@ -37,6 +42,9 @@ export interface DynamicOptions {
   readonly ask: Omit<RegisterAsk, "incarnation" | "health" | "facts">;
   readonly facts: () => RegisterAsk["facts"];
 }
+
+// The old identity may have ended with the old certificate: the machine shall not wait long for it.
+const takeBackLimit = 2000;
 
 interface Held {
   readonly workload: ObjectKey;
@@ -57,6 +65,9 @@ export class DynamicRegistration implements Registration {
   readonly #options: DynamicOptions;
   readonly #left = new AbortController();
   #held: Held | undefined;
+  /** The identity of the last call. */
+  #caller: TlsIdentity | undefined;
+  #takenBack: Promise<void> = Promise.resolve();
   #told: Health | undefined;
   #seq = 0;
 
@@ -66,14 +77,15 @@ export class DynamicRegistration implements Registration {
 
   async *watch(identity: string, until: AbortSignal): AsyncGenerator<Standing, void, void> {
     const signal = AbortSignal.any([until, this.#left.signal]);
-    this.#held = undefined;
+    await this.#takenBack;
     const life: Life = { identity, course: planStart(this.#options.clock.monotonic()), standing: noStanding };
     while (await this.#isDue(life.course, signal)) {
       const standing = await this.#call(life, signal).catch((error: unknown) => rethrowUnless(signal, error));
-      if (standing === undefined) return;
+      if (standing === undefined) break;
       life.standing = standing;
       yield standing;
     }
+    if (!this.#left.signal.aborted) this.#takenBack = this.#takeBack();
   }
 
   async leave(departure: Departure, signal: AbortSignal): Promise<number> {
@@ -84,6 +96,18 @@ export class DynamicRegistration implements Registration {
     // What is only being registered has nothing to drain; what an earlier start registered can still be taken back.
     const last = departure === "delete" ? await lastAnswers.read() : undefined;
     return last === undefined ? 0 : leaveByLastAnswer(client, { last, lastAnswers }, signal);
+  }
+
+  /** This machine is somebody else now: peers shall not call whom it was, and its address would be taken until that lease ends. */
+  async #takeBack(): Promise<void> {
+    const [held, caller] = [this.#held, this.#caller];
+    this.#held = undefined;
+    if (held === undefined || caller === undefined) return;
+    const { incarnation, lastAnswers, clientOf } = this.#options;
+    using client = clientOf(caller);
+    const proof: Proof = { workload: held.workload, token: held.lease.token, incarnation, departure: "delete", lastAnswers };
+    // Where it fails the lease ends by itself.
+    await deregister(client, proof, AbortSignal.timeout(takeBackLimit)).catch(() => undefined);
   }
 
   /** True when the next call is due; false when the signal came first. News of the machine brings it forward. */
@@ -128,6 +152,7 @@ export class DynamicRegistration implements Registration {
 
   /** A full report, with a number of its own: whatever call got lost, the next one says everything. */
   #report(): Health & { readonly seq: number } {
+    this.#caller = this.#options.identity();
     this.#told = this.#options.health.read();
     this.#seq += 1;
     return { ...this.#told, seq: this.#seq };
