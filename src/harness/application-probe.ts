@@ -7,7 +7,7 @@ import { probeHttp } from "./probe-http.ts";
 import { planNextProbe } from "./probe-pace.ts";
 import { initialVerdict, planThreshold, type Verdict } from "./probe-threshold.ts";
 import { probeTcp } from "./probe-tcp.ts";
-import { describeProblem } from "./problem.ts";
+import { describeProblem, renderCause } from "./problem.ts";
 import { renderLine } from "./render-line.ts";
 
 /** What watching an application takes. */
@@ -49,7 +49,7 @@ export async function askApplication(host: Host, probe: GroupProbe, signal: Abor
     return failure === undefined ? undefined : renderLine(failure);
   } catch (error) {
     if (deadline.missed) return renderLate(probe);
-    return renderLine(error instanceof Error ? error.message : String(error));
+    return renderLine(renderCause(error));
   }
 }
 

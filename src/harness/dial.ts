@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { HostPort } from "../model/settings/values.ts";
+import { renderCause } from "./problem.ts";
 
 /** What a TLS connection of this machine presents and believes; PEM. */
 export interface TlsIdentity {
@@ -23,7 +24,7 @@ export async function dial({ address, tls, milliseconds }: DialOptions, signal: 
   using socket = openSocket(address, tls);
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   socket.raw.once(tls === undefined ? "connect" : "secureConnect", () => resolve(undefined));
-  socket.raw.once("error", (error) => resolve(error.message));
+  socket.raw.once("error", (error) => resolve(renderCause(error)));
   socket.raw.once("close", () => resolve("the connection was closed"));
   const bounded = milliseconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
   using _listening = listen(bounded, () => resolve(milliseconds === undefined ? "no answer" : `no answer within ${milliseconds / 1000} s`));

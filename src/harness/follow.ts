@@ -75,6 +75,9 @@ export async function followControlPlane(following: Following, signal: AbortSign
 /** Follows what the application answers to its probe. */
 export async function followApplication({ host, settings, seen, changed }: Following, probe: GroupProbe, signal: AbortSignal): Promise<void> {
   for await (const verdict of watchApplication(host, { probe, allowExec: settings().allowExecProbes }, signal)) {
+    // Another probe may have been begun since this one answered.
+    if (signal.aborted) return;
+    if (verdict.problem !== undefined) tellProblem(host, verdict.problem, seen.application?.problem);
     seen.application = verdict;
     changed();
   }

@@ -78,7 +78,7 @@ function explainSteering(state: State, inForce: Steering, problem: Problem | und
 
 function renderApplication({ seen: { application } }: StatusFacts): PartStatus {
   if (application === undefined) return part(true, "not probed");
-  return part(application.ready, application.why ?? "it answers");
+  return part(application.ready, application.why ?? "it answers", application.problem);
 }
 
 function renderControlPlane({ seen: { controlPlane } }: StatusFacts): PartStatus {

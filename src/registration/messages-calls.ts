@@ -69,6 +69,7 @@ export interface DeregisterAsk {
 const leastInterval = 1000;
 const mostInterval = 600_000;
 const mostDrain = 600_000;
+const mostProbeSeconds = 86_400;
 
 /** The message that asks to join. */
 export function encodeRegister({ group, incarnation, addresses, inboundPort, labels, facts, health }: RegisterAsk): RegisterRequest {
@@ -124,9 +125,9 @@ function decodeProbe(probe: ProbeSpec): GroupProbe | undefined {
   if (action === undefined) return undefined;
   return {
     action,
-    initialDelaySeconds: probe.initialDelayS,
-    periodSeconds: Math.max(1, probe.periodS),
-    timeoutSeconds: Math.max(1, probe.timeoutS),
+    initialDelaySeconds: Math.min(probe.initialDelayS, mostProbeSeconds),
+    periodSeconds: Math.min(Math.max(1, probe.periodS), mostProbeSeconds),
+    timeoutSeconds: Math.min(Math.max(1, probe.timeoutS), mostProbeSeconds),
     successThreshold: Math.max(1, probe.successThreshold),
     failureThreshold: Math.max(1, probe.failureThreshold),
   };
@@ -140,13 +141,18 @@ function decodeAction(kind: ProbeSpec["kind"]): ProbeAction | undefined {
       return kind.value.command.length === 0 ? undefined : { kind: "exec", command: kind.value.command };
     case "httpGet": {
       const { host, port, path, scheme, headers } = kind.value;
-      return isPort(port) ? { kind: "httpGet", host, port, path, scheme: scheme === "HTTPS" ? "HTTPS" : "HTTP", headers } : undefined;
+      return isPort(port) ? { kind: "httpGet", host: hostOf(host), port, path, scheme: scheme === "HTTPS" ? "HTTPS" : "HTTP", headers } : undefined;
     }
     case "tcpSocket":
-      return isPort(kind.value.port) ? { kind: "tcpSocket", host: kind.value.host, port: kind.value.port } : undefined;
+      return isPort(kind.value.port) ? { kind: "tcpSocket", host: hostOf(kind.value.host), port: kind.value.port } : undefined;
     case "grpc":
       return isPort(kind.value.port) ? { kind: "grpc", port: kind.value.port, service: kind.value.service } : undefined;
   }
+}
+
+// Empty is this machine itself.
+function hostOf(host: string): string {
+  return host === "" ? "127.0.0.1" : host;
 }
 
 function isPort(port: number): boolean {

@@ -55,6 +55,12 @@ describe("the status", () => {
     });
   }
 
+  it("tells what somebody has to do before the application can be probed", () => {
+    const problem: Problem = { code: "PROBE_EXEC_FORBIDDEN", doing: "probing", what: "not allowed", remedy: "allow it" };
+    const { ready, application } = render({ phase: "serving" }, { ...served, application: { ready: false, why: "not allowed", against: 0, problem } });
+    assert.deepEqual([ready, application.problem], [false, problem]);
+  });
+
   it("tells a control plane that is away within the patience, and stays ready", () => {
     const status = render({ phase: "serving" }, { ...served, controlPlane: { reachable: true, away: ["policy at a:1 (refused)"] } });
     assert.deepEqual([status.ready, status.controlPlane.good, status.controlPlane.problem?.code], [true, false, "CONTROL_PLANE_AWAY"]);

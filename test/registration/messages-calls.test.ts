@@ -21,12 +21,18 @@ describe("messages of calls", () => {
   it("give every kind of probe", () => {
     const kinds: readonly (readonly [ProbeSpec["kind"], object])[] = [
       [{ $case: "httpGet", value: { host: "h", port: 1, path: "/", scheme: "HTTPS", headers: { a: "b" } } }, { kind: "httpGet", host: "h", port: 1, path: "/", scheme: "HTTPS", headers: { a: "b" } }],
-      [{ $case: "tcpSocket", value: { host: "", port: 65_535 } }, { kind: "tcpSocket", host: "", port: 65_535 }],
+      [{ $case: "tcpSocket", value: { host: "", port: 65_535 } }, { kind: "tcpSocket", host: "127.0.0.1", port: 65_535 }],
       [{ $case: "grpc", value: { port: 9, service: "s" } }, { kind: "grpc", port: 9, service: "s" }],
       [{ $case: "exec", value: { command: ["true"] } }, { kind: "exec", command: ["true"] }],
     ];
     for (const [kind, action] of kinds) assert.deepEqual(decodeRegistered({ ...answer, probe: { kind, ...numbers } })?.probe, { action, ...seconds });
     assert.equal(decodeRegistered({ ...answer, probe: undefined })?.probe, undefined);
+  });
+
+  it("name this machine where they name no host, and no time beyond a day", () => {
+    const probe = { kind: { $case: "tcpSocket", value: { host: "", port: 5432 } }, ...numbers, initialDelayS: 4_294_967_295, periodS: 4_294_967_295, timeoutS: 4_294_967_295 } as const;
+    const decoded = decodeRegistered({ ...answer, probe })?.probe;
+    assert.deepEqual(decoded, { ...seconds, action: { kind: "tcpSocket", host: "127.0.0.1", port: 5432 }, initialDelaySeconds: 86_400, periodSeconds: 86_400, timeoutSeconds: 86_400 });
   });
 
   it("are unusable with a probe that cannot be understood, for no probe means ready", () => {

@@ -25,7 +25,7 @@ describe("registration wire", () => {
     assert.deepEqual(joined.answer, {
       workload: { namespace: "shop", name: "orders-1" }, uid: "u", identity: machineId, serverName: "orders-1.shop.external.identity.linkerd.cluster.local",
       lease: { token: "t0k3n", duration: 40_000, renewInterval: 10_000, deregisterAfter: 600_000 },
-      probe: { action: { kind: "httpGet", host: "", port: 8000, path: "/ready", scheme: "HTTP", headers: {} }, initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 },
+      probe: { action: { kind: "httpGet", host: "127.0.0.1", port: 8000, path: "/ready", scheme: "HTTP", headers: {} }, initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 },
       ports: [{ name: "http", port: 80, protocol: "TCP" }], proxy: { clusterDomain: "cluster.local" }, configVersion: "c1",
     });
     const stayed = await client.renew(renewAsk, soon());
