@@ -27,11 +27,15 @@ export interface Caller {
 }
 
 const sweepEvery = 60_000;
+/** Nobody waits longer for a limit that is shared: half a minute is a client's longest pause, too. */
+const longestTurn = 30_000;
 
 /** Which calls may go through, and when the others may come again. Holds nothing of callers that were quiet for a while. */
 export class RateLimits {
   readonly #rates: CallRates;
   readonly #buckets = { register: new Map<string, Bucket>(), renew: new Map<string, Bucket>(), identity: new Map<string, Bucket>(), all: new Map<string, Bucket>() };
+  /** Until when turns are given away, by SPIFFE id; all together under the empty one. */
+  readonly #turns = new Map<string, number>();
   #sweptAt = 0;
 
   constructor(rates: CallRates = defaultCallRates) {
@@ -49,9 +53,10 @@ export class RateLimits {
       identity: takeToken(identities.get(identity), this.#rates.identity, now),
       all: takeToken(all.get(""), this.#rates.all, now),
     };
-    const wait = Math.max(takes.own.wait, takes.identity.wait, takes.all.wait);
     // All or none: a call that one limit refuses costs nothing at the others.
-    if (wait > 0) return wait;
+    if (takes.own.wait > 0) return Math.max(takes.own.wait, takes.identity.wait, takes.all.wait);
+    if (takes.identity.wait > 0) return this.#giveTurn(identity, this.#rates.identity, { wait: takes.identity.wait, now });
+    if (takes.all.wait > 0) return this.#giveTurn("", this.#rates.all, { wait: takes.all.wait, now });
     own.set(ownKey, takes.own.bucket);
     identities.set(identity, takes.identity.bucket);
     all.set("", takes.all.bucket);
@@ -60,12 +65,20 @@ export class RateLimits {
 
   /** How many callers are remembered. */
   get size(): number {
-    return Object.values(this.#buckets).reduce((sum, buckets) => sum + buckets.size, 0);
+    return Object.values(this.#buckets).reduce((sum, buckets) => sum + buckets.size, this.#turns.size);
+  }
+
+  // A crowd that is told to come at the next token is the same crowd again: each gets a turn of its own.
+  #giveTurn(key: string, { perSecond }: Rate, { wait, now }: { readonly wait: number; readonly now: number }): number {
+    const turn = Math.min(Math.max(now + wait, (this.#turns.get(key) ?? 0) + 1000 / perSecond), now + longestTurn);
+    this.#turns.set(key, turn);
+    return Math.ceil(turn - now);
   }
 
   #sweep(now: number): void {
     if (now - this.#sweptAt < sweepEvery) return;
     this.#sweptAt = now;
+    for (const [key, until] of this.#turns) if (until <= now) this.#turns.delete(key);
     for (const limit of ["register", "renew", "identity", "all"] as const) {
       for (const [key, bucket] of this.#buckets[limit]) if (isFull(bucket, this.#rates[limit], now)) this.#buckets[limit].delete(key);
     }

@@ -49,7 +49,20 @@ describe("RateLimits", () => {
     const wide = { perSecond: 1000, burst: 1000 };
     const limits = new RateLimits({ register: wide, renew: wide, identity: { perSecond: 1, burst: 2 }, all: { perSecond: 2, burst: 3 } });
     const take = (identity: string, instanceId: string): number => limits.take({ identity, instanceId, kind: "renew" }, 0);
-    assert.deepEqual([take("a", "1"), take("a", "2"), take("a", "3"), take("b", "1"), take("b", "2"), take("c", "1")], [0, 0, 1000, 0, 500, 500]);
+    assert.deepEqual([take("a", "1"), take("a", "2"), take("a", "3"), take("b", "1"), take("b", "2"), take("c", "1")], [0, 0, 1000, 0, 500, 1000]);
+  });
+
+  it("give each of a crowd a turn of its own: who comes when told to is let through, and nobody waits longer than half a minute", () => {
+    const limits = new RateLimits();
+    const take = (index: number, now: number): number => limits.take({ ...caller, instanceId: String(index) }, now);
+    const waits = Array.from({ length: 3000 }, (_, index) => take(index, 0));
+    assert.equal(waits.filter((wait) => wait === 0).length, 1000);
+    assert.equal(new Set(waits).size, 2001, "no two at once");
+    assert.deepEqual(waits.map((wait, index) => (wait === 0 ? 0 : take(index, wait))), waits.map(() => 0));
+    const crowd = Array.from({ length: 20_000 }, (_, index) => take(10_000 + index, 6000));
+    assert.equal(Math.max(...crowd), 30_000);
+    assert.equal(take(50_000, 120_000), 0);
+    assert.equal(limits.size, 3, "turns that are over are forgotten, too");
   });
 
   it("remember nobody who was quiet for a while", () => {
