@@ -3,6 +3,7 @@
 import { connectionFigure } from "./figures/connections.ts";
 import { idleFigure } from "./figures/idle.ts";
 import { ruleFigure } from "./figures/rules.ts";
+import { roundsFigure } from "./figures/registration-rounds.ts";
 import { registrationFigure } from "./figures/registration.ts";
 import { lifeFigure } from "./figures/life.ts";
 import { spireFigure } from "./figures/spire.ts";
@@ -12,7 +13,7 @@ import type { Bench, Figure, Row } from "./figure.ts";
 import { createReport, renderReport, renderRow } from "./report.ts";
 import { buildBundle, sources } from "./stage/programs.ts";
 
-const figures: readonly Figure[] = [versionFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure];
+const figures: readonly Figure[] = [versionFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure, roundsFigure];
 
 const words = process.argv.slice(2);
 const json = words.join(" ").includes("--output json");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { mintIdentity, mintRoot } from "../../test/registration/wire-lab.ts";
 import { keyPemOf, mintCertificate, pemOf, type Issued } from "../../test/fakes/certificates.ts";
+import { profiling } from "./profiling.ts";
 import type { Opening, Order, ServerKind, Usage } from "./registration-orders.ts";
 import { serverName } from "./registration-samples.ts";
 import type { MachineIdentity } from "./wire-machine.ts";
@@ -13,9 +14,6 @@ export interface ServerProcess extends AsyncDisposable {
   /** Resolves when the order is carried out, to what the process used until then. */
   order(order: Order): Promise<Usage>;
 }
-
-// `BENCH_PROFILE=folder` leaves a CPU profile of each server there.
-const profiling = process.env["BENCH_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["BENCH_PROFILE"]}`];
 
 /** Starts it; `database` is where a store on disk shall be. */
 export async function startServerProcess(kind: ServerKind, authority: Authority, database = ""): Promise<ServerProcess> {
