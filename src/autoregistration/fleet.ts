@@ -127,7 +127,9 @@ export class Fleet {
 
   #setWorkload(id: string, stored: Versioned<StoredWorkload> | undefined): void {
     const before = this.#workloads.get(id)?.value.object;
-    if (stored !== undefined && stored.value.object === before) {
+    const now = stored?.value.object;
+    // Most changes move nothing, and leave the list of addresses as it is.
+    if (stored !== undefined && now?.addresses === before?.addresses && now?.group === before?.group) {
       this.#workloads.set(id, stored);
       return;
     }

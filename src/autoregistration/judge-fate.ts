@@ -1,8 +1,8 @@
 import { leaseDefaults, type ExternalGroup } from "../model/external-group.ts";
 import { notReady, type ServerReason } from "./condition.ts";
 import { silenceLimit } from "./lease-life.ts";
-import type { LeaseObject, StoredWorkload, Versioned } from "./objects.ts";
-import { isSameObject, withGroup } from "./workload-object.ts";
+import type { LeaseObject, StoredWorkload, Versioned, WorkloadObject } from "./objects.ts";
+import { listGroupFields, withGroup } from "./workload-object.ts";
 import { planDelete, planStatus, type Write } from "./writes.ts";
 
 /** Both clocks of the server, milliseconds. Spans are measured by the second, which nobody can set. */
@@ -90,11 +90,18 @@ function planExpiry({ workload }: Place, lease: Versioned<LeaseObject>, { silent
   return { kind: "expire", why, writes: [{ kind: "update-lease", lease: { ...lease.value, expiredAt: now.wall }, version: lease.version }, ...status] };
 }
 
+// Objects and groups are replaced, never changed: what was compared once need not be compared in every round.
+const settled = new WeakMap<WorkloadObject, ExternalGroup>();
+
 function judgeEdit({ workload }: Place, group: ExternalGroup): Fate {
   const { object } = workload.value;
+  if (settled.get(object) === group) return keep;
   const wanted = withGroup(object, group);
-  if (isSameObject(object, wanted)) return keep;
-  const fields = (["labels", "annotations", "ports"] as const).filter((field) => !isSameObject({ ...wanted, [field]: object[field] }, wanted));
+  const fields = listGroupFields(object, wanted);
+  if (fields.length === 0) {
+    settled.set(object, group);
+    return keep;
+  }
   return { kind: "edit", why: `its group has other ${fields.join(", ")}`, writes: [{ kind: "update-workload", object: wanted, version: workload.version }] };
 }
 

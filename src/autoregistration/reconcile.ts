@@ -58,13 +58,14 @@ const deleteRate: Rate = { perSecond: 5, burst: 25 };
 /** What groups, workloads, leases and time ask for: expiry and deletion of silent machines, group edits, orphans. */
 export function reconcile(input: ReconcileInput, memory: ReconcileMemory): Reconciled {
   const leases = new Map(input.leases.map((lease) => [renderKey(lease.value.key), lease]));
-  const seen = input.workloads.map((workload) => look({ workload, lease: leases.get(renderKey(workload.value.object.key)) }, input, memory));
-  const strays = listStrays(input, leases, memory);
+  const seen = input.workloads.map((workload) => look({ workload, leases }, input, memory));
+  const strays = listStrays({ seen, leases }, input, memory);
   const breaker = judgeMassExpiry({ ...countLeases(seen), silent: seen.filter(isUnexpectedlySilent), now: input.now.monotonic }, memory.breaker);
   const allowed = seen.filter(({ id, group, fate, draining }) => (fate.kind === "expire" ? draining || breaker.expire.has(id) : !(fate.kind === "delete" && isSuspended(breaker.memory.suspensions, group, input.now.monotonic))));
   const wanted = [...allowed.filter(({ fate }) => fate.kind !== "keep").map(toChange), ...strays.changes];
   const { changes, deletes } = limitDeletes(wanted.toSorted((a, b) => urgency[a.kind] - urgency[b.kind]), memory.deletes, input.now.monotonic);
-  const sightings = new Map([...seen.map(({ id, sighting }) => [id, sighting] as const), ...strays.sightings]);
+  const sightings = new Map(strays.sightings);
+  for (const { id, sighting } of seen) sightings.set(id, sighting);
   const held = seen.length - allowed.length + wanted.length - changes.length;
   return { changes, tripped: breaker.tripped, held, memory: { sightings, breaker: breaker.memory, deletes } };
 }
@@ -87,9 +88,12 @@ interface Seen {
   readonly fate: Fate;
 }
 
-function look({ workload, lease }: Pick<Place, "workload" | "lease">, { groups, now, deafAt = -Infinity }: ReconcileInput, { sightings }: ReconcileMemory): Seen {
+type Leases = ReadonlyMap<string, Versioned<LeaseObject>>;
+
+function look({ workload, leases }: { readonly workload: Versioned<StoredWorkload>; readonly leases: Leases }, { groups, now, deafAt = -Infinity }: ReconcileInput, { sightings }: ReconcileMemory): Seen {
   const { key, group } = workload.value.object;
   const id = renderKey(key);
+  const lease = leases.get(id);
   const groupId = renderKey({ namespace: key.namespace, name: group });
   const sighting = sight(sightings.get(id), { version: lease?.version, groupMissing: !groups.has(groupId) }, now.monotonic);
   const place: Place = {
@@ -126,8 +130,10 @@ function countLeases(seen: readonly Seen[]): { readonly counts: ReadonlyMap<stri
 }
 
 /** Leases whose workload somebody deleted; a machine that is just registering makes the workload first. */
-function listStrays({ workloads, now }: ReconcileInput, leases: ReadonlyMap<string, Versioned<LeaseObject>>, { sightings }: ReconcileMemory): { readonly changes: readonly Change[]; readonly sightings: readonly (readonly [string, Sighting])[] } {
-  const held = new Set(workloads.map(({ value }) => renderKey(value.object.key)));
+function listStrays({ seen, leases }: { readonly seen: readonly Seen[]; readonly leases: Leases }, { now }: ReconcileInput, { sightings }: ReconcileMemory): { readonly changes: readonly Change[]; readonly sightings: readonly (readonly [string, Sighting])[] } {
+  // Nearly always: every lease has its workload.
+  if (seen.filter(({ lease }) => lease !== undefined).length === leases.size) return { changes: [], sightings: [] };
+  const held = new Set(seen.map(({ id }) => id));
   const strays = [...leases].filter(([id]) => !held.has(id)).map(([id, lease]) => ({ id, lease, sighting: sight(sightings.get(id), { version: lease.version, groupMissing: false }, now.monotonic) }));
   const old = strays.filter(({ sighting }) => now.monotonic - sighting.since >= leastWatch);
   return {

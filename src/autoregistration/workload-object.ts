@@ -32,21 +32,29 @@ export function withGroup(object: WorkloadObject, { labels, annotations, ports, 
   return { ...object, labels: { ...labels, ...Object.fromEntries(own) }, annotations, ports };
 }
 
+/** The fields in which a workload differs from what its group makes of it. */
+export function listGroupFields(object: WorkloadObject, wanted: WorkloadObject): readonly ("labels" | "annotations" | "ports")[] {
+  return [
+    ...(isSameRecord(object.labels, wanted.labels) ? [] : ["labels" as const]),
+    ...(isSameRecord(object.annotations, wanted.annotations) ? [] : ["annotations" as const]),
+    ...(isSamePorts(object.ports, wanted.ports) ? [] : ["ports" as const]),
+  ];
+}
+
 /** True when writing would change nothing that anybody acts on; the machine's facts alone are not worth a write. */
 export function isSameObject(a: WorkloadObject, b: WorkloadObject): boolean {
   return (
     a.serverName === b.serverName &&
     a.inboundPort === b.inboundPort &&
     isSameList(a.addresses, b.addresses) &&
-    isSameRecord(a.labels, b.labels) &&
     isSameRecord(a.machineLabels, b.machineLabels) &&
-    isSameRecord(a.annotations, b.annotations) &&
-    isSameList(a.ports.map(renderPort), b.ports.map(renderPort))
+    listGroupFields(a, b).length === 0
   );
 }
 
-function renderPort({ name, port, protocol }: WorkloadObject["ports"][number]): string {
-  return `${name}:${port}/${protocol}`;
+function isSamePorts(a: WorkloadObject["ports"], b: WorkloadObject["ports"]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every(({ name, port, protocol }, index) => name === b[index]?.name && port === b[index].port && protocol === b[index].protocol);
 }
 
 function isSameList(a: readonly string[], b: readonly string[]): boolean {
@@ -54,6 +62,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function isSameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  if (a === b) return true;
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
