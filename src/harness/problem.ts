@@ -22,9 +22,9 @@ export function describeProblem(error: unknown): Problem {
   return { code: "INTERNAL", doing: "running", what, remedy: "Please report it with the log." };
 }
 
-/** Why a connection or call failed. An address with several IPs fails with several errors, and a message of its own that is empty. */
+/** Why a connection or call failed. A name with several addresses fails once for each, with a message of its own that is empty. */
 export function renderCause(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "") return [...new Set(error.errors.map(renderCause))].join(", ");
+  if (error instanceof AggregateError && error.errors.length > 0) return [...new Set(error.errors.map(renderCause))].join(", ");
   return error instanceof Error ? error.message : String(error);
 }
 
