@@ -141,7 +141,6 @@ function isEnding(phase: Phase): boolean {
 function onIdentity(state: State, identity: IdentityFacts): Step {
   const before = state.identity;
   const next = { ...state, identity };
-  if (state.phase === "waitIdentity") return { state: { ...next, phase: "registering" }, effects: [{ kind: "register" }] };
   if (before?.id !== identity.id) return onOtherIdentity(next);
   if (before.anchors === identity.anchors || !hasProxy(state.phase)) return stay(next);
   return restart({ ...next, next: "start" });

@@ -107,6 +107,40 @@ describe("the harness's machine", () => {
   });
 });
 
+describe("a planned restart of the proxy", () => {
+  const other = { kind: "identity", identity: { id: "spiffe://mesh.test/other", anchors: "a" } } as const;
+  const exited = { kind: "proxyExited", settled: true } as const;
+
+  function after(state: State, ...script: readonly Event[]): { readonly state: State; readonly orders: readonly string[] } {
+    const orders: string[] = [];
+    let now = state;
+    for (const event of script) {
+      const { state: next, effects } = step(now, event, open);
+      now = next;
+      orders.push(...effects.map((effect) => (effect.kind === "steer" ? `steer ${effect.to}` : effect.kind)));
+    }
+    return { state: now, orders };
+  }
+
+  it("for another SPIFFE id registers anew before the proxy starts", () => {
+    const { state, orders } = after(inPhase("serving"), other, exited, { kind: "registered", registered: { configuration: "b" } });
+    assert.deepEqual([state.phase, state.next, orders], ["startingProxy", "start", ["steer refuse", "stopProxy", "register", "startProxy"]]);
+  });
+
+  it("for what the group tells the proxy starts it again as the same workload, and refuses traffic meanwhile", () => {
+    const anew = { kind: "registered", registered: { configuration: "b" } } as const;
+    const { state, orders } = after(inPhase("serving"), anew, exited, { kind: "proxyReady" }, { kind: "steered", to: "redirect" });
+    assert.deepEqual([state.phase, orders], ["serving", ["steer refuse", "stopProxy", "startProxy", "steer redirect"]]);
+    assert.deepEqual(after(inPhase("serving"), { kind: "registered", registered }).orders, []);
+  });
+
+  it("that finds the control plane away holds traffic no longer than ON_PROXY_FAILURE says", () => {
+    const anew = { kind: "registered", registered: { configuration: "b" } } as const;
+    const { state, orders } = after(inPhase("serving"), anew, { kind: "controlPlane", reachable: false }, exited, { kind: "proxyReady" });
+    assert.deepEqual([state.phase, state.hold, orders], ["withheld", false, ["steer refuse", "stopProxy", "startProxy", "steer off"]]);
+  });
+});
+
 const anyEvent = fc.constantFrom(...Object.values(events));
 const anyPolicy = fc.constantFrom(open, closed);
 

@@ -50,6 +50,8 @@ interface Held {
   readonly workload: ObjectKey;
   readonly lease: LeaseGrant;
   readonly configVersion: string;
+  /** Who made the call that this is the answer to. */
+  readonly holder: TlsIdentity | undefined;
 }
 
 /** What the loop knows between two calls. */
@@ -65,8 +67,6 @@ export class DynamicRegistration implements Registration {
   readonly #options: DynamicOptions;
   readonly #left = new AbortController();
   #held: Held | undefined;
-  /** The identity of the last call. */
-  #caller: TlsIdentity | undefined;
   #takenBack: Promise<void> = Promise.resolve();
   #told: Health | undefined;
   #seq = 0;
@@ -77,15 +77,16 @@ export class DynamicRegistration implements Registration {
 
   async *watch(identity: string, until: AbortSignal): AsyncGenerator<Standing, void, void> {
     const signal = AbortSignal.any([until, this.#left.signal]);
-    await this.#takenBack;
+    // The watch before may just be ending, or have ended without being asked again.
+    await (this.#takenBack = this.#takeBack(this.#takenBack));
     const life: Life = { identity, course: planStart(this.#options.clock.monotonic()), standing: noStanding };
     while (await this.#isDue(life.course, signal)) {
       const standing = await this.#call(life, signal).catch((error: unknown) => rethrowUnless(signal, error));
-      if (standing === undefined) break;
+      if (standing === undefined || signal.aborted) break;
       life.standing = standing;
       yield standing;
     }
-    if (!this.#left.signal.aborted) this.#takenBack = this.#takeBack();
+    this.#takenBack = this.#takeBack(this.#takenBack);
   }
 
   async leave(departure: Departure, signal: AbortSignal): Promise<number> {
@@ -99,12 +100,13 @@ export class DynamicRegistration implements Registration {
   }
 
   /** This machine is somebody else now: peers shall not call whom it was, and its address would be taken until that lease ends. */
-  async #takeBack(): Promise<void> {
-    const [held, caller] = [this.#held, this.#caller];
+  async #takeBack(before: Promise<void>): Promise<void> {
+    const held = this.#held;
+    if (held?.holder === undefined || this.#left.signal.aborted) return before;
     this.#held = undefined;
-    if (held === undefined || caller === undefined) return;
+    await before;
     const { incarnation, lastAnswers, clientOf } = this.#options;
-    using client = clientOf(caller);
+    using client = clientOf(held.holder);
     const proof: Proof = { workload: held.workload, token: held.lease.token, incarnation, departure: "delete", lastAnswers };
     // Where it fails the lease ends by itself.
     await deregister(client, proof, AbortSignal.timeout(takeBackLimit)).catch(() => undefined);
@@ -129,30 +131,31 @@ export class DynamicRegistration implements Registration {
   }
 
   async #register(life: Life, signal: AbortSignal): Promise<Standing> {
-    const { client, ask, facts, incarnation } = this.#options;
+    const { client, ask, facts, incarnation, identity } = this.#options;
+    const holder = identity();
     const outcome = await client.register({ ...ask, incarnation, facts: facts(), health: this.#report() }, signal);
     life.course = planAfterRegister(life.course, outcome, this.#moment());
     if (!outcome.ok) return this.#refused(life, outcome.refusal);
     const { answer } = outcome;
-    this.#held = { workload: answer.workload, lease: answer.lease, configVersion: answer.configVersion };
+    this.#held = { workload: answer.workload, lease: answer.lease, configVersion: answer.configVersion, holder };
     const savedAt = this.#options.clock.now();
     await this.#options.lastAnswers.write({ identity: life.identity, group: ask.group, incarnation, savedAt, answer });
     return { membership: membershipOf(answer), lease: leaseOf(answer.lease, savedAt), problem: undefined, refused: false };
   }
 
   async #renew(life: Life, held: Held, signal: AbortSignal): Promise<Standing> {
-    const { client, ask: { addresses }, incarnation, clock } = this.#options;
+    const { client, ask: { addresses }, incarnation, clock, identity } = this.#options;
+    const holder = identity();
     const { workload, lease: { token }, configVersion } = held;
     const outcome: ClientOutcome<RenewedMachine> = await client.renew({ workload, token, incarnation, addresses, health: this.#report(), configVersion }, signal);
     life.course = planAfterRenew(life.course, outcome, this.#moment());
     if (!outcome.ok) return this.#refused(life, outcome.refusal);
-    this.#held = { ...held, lease: outcome.answer.lease };
+    this.#held = { ...held, lease: outcome.answer.lease, holder };
     return { ...life.standing, lease: leaseOf(outcome.answer.lease, clock.now()), problem: undefined, refused: false };
   }
 
   /** A full report, with a number of its own: whatever call got lost, the next one says everything. */
   #report(): Health & { readonly seq: number } {
-    this.#caller = this.#options.identity();
     this.#told = this.#options.health.read();
     this.#seq += 1;
     return { ...this.#told, seq: this.#seq };
