@@ -1,6 +1,7 @@
 import { untilAborted } from "../base/abort.ts";
 import { renderKey, type ObjectKey } from "../model/external-group.ts";
 import type { WorkloadEntry, WorkloadEvent } from "../registration/directory.ts";
+import { planEvents } from "../registration/plan-events.ts";
 import type { Fleet } from "./fleet.ts";
 import { renderWorkloadEntries, renderWorkloadEntry } from "./render-directory.ts";
 
@@ -21,7 +22,7 @@ export async function* watchWorkloads(fleet: Fleet, now: () => number, signal: A
   yield { event: "synced" };
   while (await changed.wait(signal)) {
     for (const key of changed.take()) {
-      yield* planEvents(told, key, entryOf(fleet, key, now()));
+      yield* tell(told, key, entryOf(fleet, key, now()));
       if (signal.aborted) return;
     }
   }
@@ -56,18 +57,10 @@ function entryOf(fleet: Fleet, key: ObjectKey, now: number): WorkloadEntry | und
   return workload && renderWorkloadEntry(workload.value, fleet.lease(key)?.value, now);
 }
 
-// Keeps in `told` what the reader knows after the events.
-function planEvents(told: Map<string, WorkloadEntry>, key: ObjectKey, now: WorkloadEntry | undefined): readonly WorkloadEvent[] {
+function tell(told: Map<string, WorkloadEntry>, key: ObjectKey, now: WorkloadEntry | undefined): readonly WorkloadEvent[] {
   const id = renderKey(key);
-  const before = told.get(id);
-  if (before !== undefined && now !== undefined && renderSubstance(before) === renderSubstance(now)) return [];
+  const events = planEvents(told.get(id), now);
   if (now === undefined) told.delete(id);
-  else told.set(id, now);
-  if (before !== undefined && now?.uid === before.uid) return [{ event: "modified", workload: now }];
-  // Deleted and made again under the same name is another workload.
-  return [...(before ? [{ event: "deleted", workload: before } as const] : []), ...(now ? [{ event: "added", workload: now } as const] : [])];
-}
-
-function renderSubstance({ lease: { state, epoch }, ...rest }: WorkloadEntry): string {
-  return JSON.stringify({ ...rest, lease: { state, epoch } });
+  else if (events.length > 0) told.set(id, now);
+  return events;
 }

@@ -32,7 +32,10 @@ export function planCompletion(shape: CommandLineShape): readonly CompletionNode
 
 /** Options as flags to offer, in their order. */
 export function offerFlags(options: Readonly<Record<string, Option>>): readonly FlagOffer[] {
-  return Object.entries(options).map(([name, option]) => ({ word: `--${name}`, describe: option.describe, value: valueOf(option) }));
+  return Object.entries(options).flatMap(([name, option]) => {
+    const words = [`--${name}`, ...(option.short === undefined ? [] : [`-${option.short}`])];
+    return words.map((word) => ({ word, describe: option.describe, value: valueOf(option) }));
+  });
 }
 
 function nodeAt(path: string, shape: CommandLineShape): CompletionNode {

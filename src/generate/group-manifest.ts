@@ -1,7 +1,7 @@
-import { stringify } from "yaml";
 import type { ExternalGroup, GroupProbe } from "../model/external-group.ts";
 import { groupApiVersion } from "../model/external-group-schema.ts";
 import { renderNetwork } from "../model/settings/kinds/addresses.ts";
+import { renderYaml } from "./render-yaml.ts";
 import type { Manifest } from "./workload-manifests.ts";
 
 /** The group as an object of our API group, with every value that holds, defaults too. */
@@ -24,7 +24,7 @@ export function renderGroupManifest(group: ExternalGroup): Manifest {
 
 /** Groups as one YAML stream; comments say what an absent list of identities means. */
 export function renderGroupStream(manifests: readonly Manifest[]): string {
-  return manifests.map((manifest) => [...comment(manifest), stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false })].join("\n")).join("---\n");
+  return manifests.map((manifest) => [...comment(manifest), renderYaml(manifest)].join("\n")).join("---\n");
 }
 
 function comment({ metadata, spec }: Manifest): readonly string[] {

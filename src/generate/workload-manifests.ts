@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import { defaultInboundPort, inboundPortName, type ExternalWorkload, type WorkloadPort } from "../model/external-workload.ts";
+import { renderYaml } from "./render-yaml.ts";
 
 /** A Kubernetes object as plain data, keys in the order in which they are printed. */
 export interface Manifest {
@@ -40,7 +40,7 @@ export function renderReadyCommand(workload: ExternalWorkload, at: Date): string
 /** The manifests as one YAML stream for `kubectl apply -f -`; the next step stands in its first lines as a comment. */
 export function renderYamlStream(manifests: readonly Manifest[], readyCommand: string): string {
   const head = ["# Apply with: kubectl apply -f -", "# Then, once the machine serves, make it Ready:", `#   ${readyCommand}`];
-  return [head.join("\n"), ...manifests.map((manifest) => stringify(manifest, { lineWidth: 0 }).trimEnd())].join("\n---\n") + "\n";
+  return [head.join("\n"), ...manifests.map((manifest) => renderYaml(manifest).trimEnd())].join("\n---\n") + "\n";
 }
 
 function externalWorkload(workload: ExternalWorkload): Manifest {

@@ -1,5 +1,6 @@
 import { renderKey } from "../../model/external-group.ts";
 import type { WorkloadEntry, WorkloadEvent } from "../../registration/directory.ts";
+import { planEvents } from "../../registration/plan-events.ts";
 
 /**
  * Makes one story of several watches, of which each begins with everything that there is: after a new connection only
@@ -27,15 +28,13 @@ export class Changes {
   #put(workload: WorkloadEntry): readonly WorkloadEvent[] {
     const before = this.#known.get(renderKey(workload));
     this.#known.set(renderKey(workload), workload);
-    if (before === undefined) return [{ event: "added", workload }];
-    if (before.uid !== workload.uid) return [{ event: "deleted", workload: before }, { event: "added", workload }];
-    return renderSubstance(before) === renderSubstance(workload) ? [] : [{ event: "modified", workload }];
+    return planEvents(before, workload);
   }
 
   #drop(id: string): readonly WorkloadEvent[] {
     const workload = this.#known.get(id);
     this.#known.delete(id);
-    return workload === undefined ? [] : [{ event: "deleted", workload }];
+    return planEvents(workload, undefined);
   }
 
   #complete(): readonly WorkloadEvent[] {
@@ -47,9 +46,4 @@ export class Changes {
     this.#synced = true;
     return [...gone, ...first];
   }
-}
-
-// A lease that was only renewed is no change.
-function renderSubstance({ lease: { state, epoch }, ...rest }: WorkloadEntry): string {
-  return JSON.stringify({ ...rest, lease: { state, epoch } });
 }

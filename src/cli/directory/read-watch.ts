@@ -12,6 +12,8 @@ const longestLine = 1024 * 1024;
 // So that a service whose machine vanished is not waited for: a quiet watch says nothing by itself.
 const keepAlive = 15_000;
 
+const strange = "what answers there is not a registration service of this version";
+
 /**
  * Reads one watch of a registration service to its end. `began` hears when the service answered, by its own clock.
  * Throws DIRECTORY_ABSENT, or the signal's reason.
@@ -22,7 +24,7 @@ export async function* readWatch(address: HostPort, began: (serviceTime: number)
     began(Date.parse(response.headers.date ?? ""));
     for await (const line of readLines(response, longestLine)) {
       const event = workloadEventSchema.safeParse(parseJson(line)).data;
-      if (event === undefined) throw new Error("what answers there is not a registration service of this version");
+      if (event === undefined) throw new Error(strange);
       yield event;
     }
   } catch (error) {
@@ -37,6 +39,7 @@ async function openWatch({ host, port }: HostPort, signal: AbortSignal): Promise
   asking.once("timeout", () => asking.destroy(new DOMException("no answer", "TimeoutError")));
   const [response] = (await once(asking, "response")) as [IncomingMessage];
   if (response.statusCode !== 200) throw new Error(renderRefusal(response.statusCode ?? 0, await readText(response)));
+  if (response.headers["content-type"] !== "application/x-ndjson") throw new Error(strange);
   response.socket.setTimeout(0).setKeepAlive(true, keepAlive);
   return response;
 }

@@ -14,9 +14,9 @@ export function renderAge(milliseconds: number): string {
   return age < 8 * day ? renderPair(age, [day, "d"], [hour, "h"]) : `${Math.floor(age / day)}d`;
 }
 
-/** Seconds as a person says them: `10s`, `2m`, `1m30s`; 0 is never. */
+/** Seconds as a person says them: `10s`, `2m`, `1m30s`. */
 export function renderSeconds(seconds: number): string {
-  return seconds === 0 ? "never" : renderPair(seconds * second, [minute, "m"], [second, "s"]);
+  return renderPair(seconds * second, [minute, "m"], [second, "s"]);
 }
 
 type Unit = readonly [number, string];

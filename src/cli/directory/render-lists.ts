@@ -1,6 +1,6 @@
 import type { GroupEntry, GroupTrouble, WorkloadEntry } from "../../registration/directory.ts";
 import { renderAge, renderSeconds } from "./render-age.ts";
-import { renderTable } from "./render-table.ts";
+import { renderCell, renderTable } from "./render-table.ts";
 
 /** Columns of a workload. */
 export const workloadHeader = ["NAMESPACE", "NAME", "GROUP", "READY", "REASON", "ADDRESS", "AGE", "LAST-SEEN"] as const;
@@ -42,8 +42,8 @@ function renderGroupRow({ namespace, name, machines, renewSeconds, leaseSeconds,
 }
 
 function renderTroubles(troubles: readonly GroupTrouble[]): string {
-  const lines = troubles.flatMap(({ file, problems }) => [`  ${file}`, ...problems.map((problem) => `    ${problem}`)]);
-  return ["These files could not be used:", ...lines].join("\n");
+  const lines = troubles.flatMap(({ file, problems }) => [file, ...problems.map((problem) => `  ${problem}`)]);
+  return ["These files could not be used:", ...lines.map((line) => `  ${renderCell(line)}`)].join("\n");
 }
 
 function renderWide({ lease, identity, machine }: WorkloadEntry): readonly string[] {

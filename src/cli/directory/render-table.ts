@@ -20,6 +20,11 @@ export class Table {
   }
 }
 
+/** A text on one line: what came from elsewhere must not steer the terminal. */
+export function renderCell(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
 /** A whole table, its header first. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table(header);
@@ -35,8 +40,3 @@ export function renderFacts(facts: readonly (readonly [string, string])[]): stri
 }
 
 const gap = "   ";
-
-// What came from elsewhere must not steer the terminal.
-function renderCell(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
-}

@@ -4,6 +4,7 @@ import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../../model/settings/values.ts";
 import type { Host } from "../../platform/host.ts";
 import type { WorkloadEvent } from "../../registration/directory.ts";
+import { directoryAbsent } from "./ask-directory.ts";
 import { Changes } from "./judge-changes.ts";
 import { readWatch } from "./read-watch.ts";
 
@@ -25,20 +26,23 @@ export async function* watchDirectory(address: HostPort, host: Pick<Host, "clock
   const target = renderHostPort(address);
   let [met, failures, ahead] = [false, 0, 0];
   const began = (serviceTime: number): void => {
-    if (failures > 0) log.write("info", `the registration service at ${target} answers again`);
-    [met, failures] = [true, 0];
     ahead = Number.isNaN(serviceTime) ? 0 : serviceTime - clock.now().getTime();
   };
-  const toldNow = (events: readonly WorkloadEvent[]): readonly Change[] => events.map((event) => ({ event, now: new Date(clock.now().getTime() + ahead) }));
+  const tell = (heard: WorkloadEvent): readonly Change[] => {
+    if (failures > 0) log.write("info", `the registration service at ${target} answers again`);
+    [met, failures] = [true, 0];
+    return changes.judge(heard).map((event) => ({ event, now: new Date(clock.now().getTime() + ahead) }));
+  };
   while (!signal.aborted) {
     let why = "it ended the watch";
     try {
-      for await (const event of readWatch(address, began, signal)) yield* toldNow(changes.judge(event));
+      for await (const event of readWatch(address, began, signal)) yield* tell(event);
     } catch (error) {
       if (signal.aborted) return;
       if (!met || !isMeshError(error, "DIRECTORY_ABSENT")) throw error;
       why = error.what;
     }
+    if (!met) throw directoryAbsent(address, why);
     failures += 1;
     const delay = backoffDelay(failures, bounds, host.random());
     log.write("warn", `the registration service at ${target} is away: ${why}; it is asked again`, { in: `${(delay / 1000).toFixed(1)}s` });
