@@ -23,7 +23,7 @@ describe("what is told of a workload", () => {
     ["another workload under its name", { uid: "u2" }, ["deleted u1", "added u2"]],
   ] as const) {
     it(`is ${what}`, () => {
-      assert.deepEqual(told(known, { ...known, ...change } as WorkloadEntry), events);
+      assert.deepEqual(told(known, { ...known, ...change }), events);
     });
   }
 

@@ -51,8 +51,8 @@ export function renderOptionProblem(problem: string, options: CommandContext["op
   const [path = "", ...why] = problem.split(": ");
   const [, index] = path.slice(prefix.length).split(".");
   const given = options[option];
-  const said = Array.isArray(given) ? given[Number(index)] : undefined;
-  return `--${option}${said === undefined ? "" : ` ${String(said)}`}: ${why.join(": ")}`;
+  const said = typeof given === "object" ? given[Number(index)] : undefined;
+  return `--${option}${said === undefined ? "" : ` ${said}`}: ${why.join(": ")}`;
 }
 
 const fields = [
