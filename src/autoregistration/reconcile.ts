@@ -57,8 +57,29 @@ const deleteRate: Rate = { perSecond: 5, burst: 25 };
 
 /** What groups, workloads, leases and time ask for: expiry and deletion of silent machines, group edits, orphans. */
 export function reconcile(input: ReconcileInput, memory: ReconcileMemory): Reconciled {
+  const steps = reconcileInSteps(input, memory);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same in steps, so that calls can be answered in between. What they change meanwhile the next round sees: each write
+ * names the version that it was decided on.
+ */
+export function* reconcileInSteps(input: ReconcileInput, memory: ReconcileMemory): Generator<void, Reconciled, void> {
   const leases = new Map(input.leases.map((lease) => [renderKey(lease.value.key), lease]));
-  const seen = input.workloads.map((workload) => look({ workload, leases }, input, memory));
+  const seen: Seen[] = [];
+  for (const workload of input.workloads) {
+    seen.push(look({ workload, leases }, input, memory));
+    if (seen.length % workloadsInOneStep === 0) yield;
+  }
+  return settle({ seen, leases }, input, memory);
+}
+
+const workloadsInOneStep = 1000;
+
+function settle({ seen, leases }: { readonly seen: readonly Seen[]; readonly leases: Leases }, input: ReconcileInput, memory: ReconcileMemory): Reconciled {
   const strays = listStrays({ seen, leases }, input, memory);
   const breaker = judgeMassExpiry({ ...countLeases(seen), silent: seen.filter(isUnexpectedlySilent), now: input.now.monotonic }, memory.breaker);
   const allowed = seen.filter(({ id, group, fate, draining }) => (fate.kind === "expire" ? draining || breaker.expire.has(id) : !(fate.kind === "delete" && isSuspended(breaker.memory.suspensions, group, input.now.monotonic))));

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/host.ts";
 import { applyWrites } from "./apply-writes.ts";
 import type { Fleet } from "./fleet.ts";
-import { freshMemory, reconcile, reconcileInterval, type Change, type ReconcileMemory, type Reconciled } from "./reconcile.ts";
+import { freshMemory, reconcileInSteps, reconcileInterval, type Change, type ReconcileMemory, type Reconciled } from "./reconcile.ts";
 import type { Groups } from "./registrar.ts";
 import type { Store } from "./store.ts";
 
@@ -31,7 +31,10 @@ export async function* watchRounds({ store, fleet, groups, clock }: RoundsDeps, 
   let memory: ReconcileMemory = freshMemory;
   while (!signal.aborted) {
     const input = { groups: groups.current(), ...fleet.snapshot(), now: { wall: clock.now().getTime(), monotonic: clock.monotonic() }, deafAt: fleet.deafAt };
-    const reconciled = reconcile(input, memory);
+    const steps = reconcileInSteps(input, memory);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await breathe();
+    const reconciled = step.value;
     ({ memory } = reconciled);
     const done: Change[] = [];
     const overtaken: Change[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LeaseObject, StoredWorkload, Versioned } from "../../src/autoregistration/objects.ts";
-import { freshMemory, reconcile, reconcileInterval, renderChange, type ReconcileInput, type ReconcileMemory } from "../../src/autoregistration/reconcile.ts";
+import { freshMemory, reconcile, reconcileInSteps, reconcileInterval, renderChange, type ReconcileInput, type ReconcileMemory } from "../../src/autoregistration/reconcile.ts";
 import { renderWrite } from "../../src/autoregistration/writes.ts";
 import { renderKey, type ExternalGroup } from "../../src/model/external-group.ts";
 import { condition, group, lease, now, stored, workload } from "./samples.ts";
@@ -148,6 +148,14 @@ describe("reconcile", () => {
     const rounds = new Rounds(machines(100));
     rounds.until(5, []);
     assert.equal(rounds.memory.sightings.size, 0);
+  });
+
+  it("lets others go in between after each thousand machines, and comes to the same", () => {
+    const fleet = machines(2500);
+    const input: ReconcileInput = { groups: new Map([["shop/orders", group({ labels: { app: "new" } })]]), workloads: fleet.map((one) => one.workload), leases: fleet.flatMap((one) => one.lease ?? []), now: { wall: now, monotonic: 0 } };
+    const steps = reconcileInSteps(input, freshMemory);
+    assert.deepEqual([steps.next(), steps.next()], [{ done: false, value: undefined }, { done: false, value: undefined }]);
+    assert.deepEqual(steps.next(), { done: true, value: reconcile(input, freshMemory) });
   });
 
   it("looks at 50,000 machines after one group's edit in less than a second", function () {
