@@ -77,7 +77,7 @@ class Autoregister {
     const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, controlServerName: serverName, authMode } = settings;
     this.#identity = authMode === "sidecar" ? undefined : new ServerIdentity(host, { address, wanted, trustAnchorsFile, serverName }, this.#vitals);
     this.#metrics = new ServiceMetrics({
-      clock: host.clock, fleet: this.#fleet, vitals: this.#vitals, groups: () => this.#groups, service: () => this.#service,
+      clock: host.clock, fleet: this.#fleet, vitals: this.#vitals, groups: this.#groups, service: () => this.#service,
       ready: () => this.#readiness().ready, identityExpiresAt: () => this.#identity?.expiresAt,
     });
   }
@@ -132,6 +132,7 @@ class Autoregister {
     return {
       ready: () => this.#readiness(),
       metrics: () => this.#metrics.render(),
+      isRead: () => this.#fleet.isRead,
       listGroups: () => ({ groups: renderGroupEntries({ groups: this.#groups.current(), workloads: this.#fleet.snapshot().workloads, defaultIdentities }), troubles: this.#groups.troubles() }),
       listWorkloads: () => renderWorkloadEntries(this.#fleet.snapshot(), now()),
       watchWorkloads: (signal) => watchWorkloads(this.#fleet, now, signal),

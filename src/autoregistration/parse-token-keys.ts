@@ -11,13 +11,12 @@ export function parseTokenKeys(bytes: Uint8Array): ParsedKeys {
   if (bytes.length === 0) return { ok: false, what: "it is empty" };
   const isText = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09);
   const keys = isText ? parseLines(new TextDecoder().decode(bytes)) : [bytes];
-  const [first, ...others] = keys;
-  if (first === undefined) return { ok: false, what: "it holds no key" };
   if (keys.includes(undefined)) return { ok: false, what: "a line is neither base64 nor hex" };
-  const found = [first, ...others] as [Uint8Array, ...Uint8Array[]];
-  const short = found.find((key) => key.length < shortestTokenKey);
+  const [first, ...others] = keys.filter((key) => key !== undefined);
+  if (first === undefined) return { ok: false, what: "it holds no key" };
+  const short = [first, ...others].find((key) => key.length < shortestTokenKey);
   if (short !== undefined) return { ok: false, what: `a key has ${short.length} bytes; ${shortestTokenKey} are the least` };
-  return { ok: true, keys: found };
+  return { ok: true, keys: [first, ...others] };
 }
 
 function parseLines(text: string): readonly (Uint8Array | undefined)[] {
