@@ -13,14 +13,10 @@ export function wrapChild(setpriv: string | undefined, spec: ResolvedSpec): { re
 /** A program leads a process group, which outlives it while it has members. */
 export const processGroup: Family = {
   group: true,
-  kill: (pid) => Promise.resolve(killGroup(pid)),
+  kill: (leader) => Promise.resolve(leader).then((pid) => void process.kill(-pid, "SIGKILL")).catch(ignoreGone),
 };
 
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch (error) {
-    // No member is left.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+// ESRCH: no member is left. EPERM: those that are left are not ours to end.
+function ignoreGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ESRCH" && error.code !== "EPERM") throw error;
 }
