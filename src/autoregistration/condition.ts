@@ -12,7 +12,7 @@ const reasonForm = /^[A-Za-z](?:[A-Za-z0-9_,:]{0,1022}[A-Za-z0-9_])?$/u;
 
 /** A condition that the server sets by its own judgement: not ready. */
 export function notReady(reason: ServerReason, message: string): WantedCondition {
-  return { ready: false, reason, message };
+  return { ready: false, reason, message: renderMessage(message) };
 }
 
 /** What a machine's own report makes of its workload; `silent` stands where a machine gives no reason. */

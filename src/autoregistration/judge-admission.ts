@@ -62,7 +62,7 @@ function isMatch(identity: string, pattern: string): boolean {
 function judgeForm(texts: readonly string[], parsed: readonly (Ip | undefined)[]): Refusal | undefined {
   if (texts.length === 0) return refuseCall("ADDRESS_INVALID", "The machine gives no address.");
   const unread = texts.find((_, index) => parsed[index] === undefined);
-  if (unread !== undefined) return refuseCall("ADDRESS_INVALID", `${JSON.stringify(unread.slice(0, 64))} is not an IP address.`);
+  if (unread !== undefined) return refuseCall("ADDRESS_INVALID", `${renderForeign(unread)} is not an IP address.`);
   for (const ip of parsed) {
     const use = ip && specialUse(ip);
     if (ip !== undefined && use !== undefined) return refuseCall("ADDRESS_INVALID", `${renderIp(ip)} is no address that another machine can dial (${use}).`);
@@ -70,6 +70,11 @@ function judgeForm(texts: readonly string[], parsed: readonly (Ip | undefined)[]
   const families = parsed.map((ip) => ip?.family);
   const twice = ([4, 6] as const).find((family) => families.filter((other) => other === family).length > 1);
   return twice && refuseCall("ADDRESS_INVALID", `The machine gives more than one IPv${twice} address; a workload has at most one of each family.`);
+}
+
+// Any text at all, and it comes to stand in terminals: nothing that could turn a line around or end it.
+function renderForeign(text: string): string {
+  return JSON.stringify(text.slice(0, 64).replaceAll(/[^\x20-\x7e]/gu, "?"));
 }
 
 function judgePlace(ip: Ip, { key, admission }: ExternalGroup): Refusal | undefined {

@@ -96,6 +96,11 @@ describe("judgeAddresses", () => {
     assert.match(message(["fd00::5", "fd00::6"]), /more than one IPv6 address/u);
   });
 
+  it("quotes what is no address so that it cannot disguise the line in which it stands", () => {
+    const judged = judgeAddresses(["10.0.0.5\u202e\u001b[31m\n\u00ad"], group(), []);
+    assert.ok(!judged.ok && judged.refusal.message === '"10.0.0.5??[31m??" is not an IP address.');
+  });
+
   it("gives an address to one living workload, and does not say to which", () => {
     const taken = judgeAddresses(["10.0.0.5"], group(), [owner(false), owner(true)]);
     assert.deepEqual(taken.ok || [taken.refusal.reason, taken.refusal.message], ["ADDRESS_IN_USE", "10.0.0.5 belongs to another living workload."]);
