@@ -18,6 +18,8 @@ export interface AdminSources {
   ready(): Readiness;
   /** Prometheus text. */
   metrics(): Promise<string>;
+  /** False until everything that is stored has been read: the lists would tell of no machine. */
+  isRead(): boolean;
   listGroups(): { readonly groups: readonly GroupEntry[]; readonly troubles: readonly GroupTrouble[] };
   listWorkloads(): Iterable<WorkloadEntry>;
   /** Ends with the signal. */
@@ -114,7 +116,7 @@ class AdminService {
       ["/healthz", () => ({ status: 200, type: "text/plain; charset=utf-8", body: "ok\n" })],
       ["/readyz", () => this.#readiness()],
       ["/metrics", async () => ({ status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: await this.#sources.metrics() })],
-      ["/v1/groups", () => json(200, this.#sources.listGroups())],
+      ["/v1/groups", () => (this.#sources.isRead() ? json(200, this.#sources.listGroups()) : unread)],
       ["/v1/workloads", () => this.#workloads(query.get("watch"), signal)],
     ]);
   }
@@ -125,6 +127,7 @@ class AdminService {
   }
 
   #workloads(watch: string | null, signal: AbortSignal): Answer {
+    if (!this.#sources.isRead()) return unread;
     if (watch === null || watch === "false") return { status: 200, type: "application/json", body: renderList(this.#sources.listWorkloads()) };
     if (watch !== "true") return json(400, { error: "watch is true or false" });
     if (this.#watches >= limits.watches) return { ...json(503, { error: `${limits.watches} others watch already` }), headers: { "retry-after": "10" } };
@@ -137,6 +140,9 @@ class AdminService {
     for await (const event of this.#sources.watchWorkloads(signal)) yield `${JSON.stringify(event)}\n`;
   }
 }
+
+// Also of a server that stands by for another.
+const unread: Answer = { ...json(503, { error: "what is stored has not been read here yet; the service is starting or stands by for another" }), headers: { "retry-after": "1" } };
 
 // Takes no more from the source than the reader takes from us.
 async function pump(body: Exclude<Body, string>, response: ServerResponse, signal: AbortSignal): Promise<void> {

@@ -16,6 +16,7 @@ export class Fleet {
   readonly #byAddress = new Map<string, Set<string>>();
   readonly #byGroup = new Map<string, Set<string>>();
   #deafAt = -Infinity;
+  #isRead = false;
   readonly #listeners = new Set<(key: ObjectKey) => void>();
 
   workload(key: ObjectKey): Versioned<StoredWorkload> | undefined {
@@ -46,6 +47,11 @@ export class Fleet {
 
   snapshot(): Snapshot {
     return { workloads: [...this.#workloads.values()], leases: [...this.#leases.values()] };
+  }
+
+  /** False until everything that is stored has been read once: an empty fleet then says nothing. */
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   /** When a call last could not be stored, monotonic milliseconds: whoever called then was not heard. */
@@ -94,6 +100,7 @@ export class Fleet {
     this.#clear();
     this.note(workloads.map((stored) => ({ kind: "workload", key: stored.value.object.key, stored })));
     this.note(leases.map((stored) => ({ kind: "lease", key: stored.value.key, stored })));
+    this.#isRead = true;
     loaded();
     for await (const key of changed) await this.refresh(store, key, signal);
   }

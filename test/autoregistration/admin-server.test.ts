@@ -76,6 +76,20 @@ describe("the registration service's admin address", () => {
     assert.equal(workloadsSchema.parse(JSON.parse((await ask(server, { path: "/v1/workloads?watch=false" })).text)).workloads.length, 3000);
   });
 
+  it("lists nothing before what is stored has been read", async () => {
+    await using lab = new DirectoryLab();
+    await using server = await lab.serve();
+    const paths = ["/healthz", "/v1/groups", "/v1/workloads", "/v1/workloads?watch=true"];
+    assert.deepEqual(await Promise.all(paths.map(async (path) => (await ask(server, { path })).code)), [200, 503, 503, 503]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const following = lab.fleet.follow(lab.store, resolve, stop.signal);
+    await promise;
+    assert.deepEqual(await Promise.all(paths.slice(0, 3).map(async (path) => (await ask(server, { path })).code)), [200, 200, 200]);
+    stop.abort();
+    await following;
+  });
+
   it("knows nothing else, and changes nothing", async () => {
     await using lab = await DirectoryLab.open();
     await using server = await lab.serve();

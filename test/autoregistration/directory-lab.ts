@@ -22,6 +22,7 @@ export class DirectoryLab implements AsyncDisposable {
   readonly sources: AdminSources = {
     ready: () => this.readiness,
     metrics: () => Promise.resolve("up 1\n"),
+    isRead: () => this.fleet.isRead,
     listGroups: () => ({
       groups: renderGroupEntries({ groups: new Map(this.groups.map((one) => [renderKey(one.key), one])), workloads: this.fleet.snapshot().workloads, defaultIdentities: ["spiffe://td/default/*"] }),
       troubles: this.troubles,
