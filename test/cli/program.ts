@@ -22,10 +22,11 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts the real program; `node` are options of Node itself. Disposing kills it if it still runs. */
-export function startProgram(words: readonly string[], options: { readonly environment?: Readonly<Record<string, string>>; readonly node?: readonly string[] } = {}): Running {
+export function startProgram(words: readonly string[], options: { readonly environment?: Readonly<Record<string, string>>; readonly node?: readonly string[]; readonly uid?: number } = {}): Running {
   const child = spawn(process.execPath, [...(options.node ?? []), main, ...words], {
     env: { PATH: process.env["PATH"] ?? "", ...options.environment },
     stdio: ["pipe", "pipe", "pipe"],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   // The program may end without reading its input.
   child.stdin.on("error", () => undefined);

@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { credentials, Metadata } from "@grpc/grpc-js";
 import type { Readiness } from "../../../src/autoregistration/admin-server.ts";
 import { openRegistrationClient, type ClientOutcome, type RegistrationClient } from "../../../src/registration/client.ts";
+import { RegistrationClient as RawClient, type WatchEvent } from "../../../src/registration/generated/registration.ts";
 import type { RegisteredMachine, RenewAsk, RenewedMachine } from "../../../src/registration/messages-calls.ts";
 import type { TlsIdentity } from "../../../src/registration/tls-identity.ts";
 import { parseSvid } from "../../../src/spiffe/svid.ts";
@@ -65,13 +67,18 @@ export class RegistrationStage implements AsyncDisposable {
   }
 
   /** Starts a service; each has an admin address of its own, all the same address for machines. */
-  async start(...more: readonly string[]): Promise<ServiceProcess> {
+  start(...more: readonly string[]): Promise<ServiceProcess> {
+    return this.startAs(undefined, ...more);
+  }
+
+  /** Starts one as another account. */
+  async startAs(uid: number | undefined, ...more: readonly string[]): Promise<ServiceProcess> {
     const admin = `${this.host}:${await findPort()}`;
     const words = [
       "autoregister", "--progress", "plain", "--groups-dir", this.groupsDir, "--state-dir", this.stateDir, "--listen-address", `${this.host}:${this.port}`,
       "--admin-address", admin, "--spire-socket-addr", this.agent.address, ...more,
     ];
-    return this.#open.use(new ServiceProcess(startProgram(words), admin));
+    return this.#open.use(new ServiceProcess(startProgram(words, uid === undefined ? {} : { uid }), admin));
   }
 
   /** A machine with an identity that SPIRE gave it. */
@@ -137,10 +144,12 @@ export class StageMachine implements Disposable {
   registered: RegisteredMachine | undefined;
   token = "";
   renewed: RenewedMachine | undefined;
+  readonly #service: string;
   #seq = 1;
 
   constructor(identity: TlsIdentity, service: { readonly host: string; readonly port: number }) {
     this.identity = identity;
+    this.#service = `${service.host}:${service.port}`;
     this.client = openRegistrationClient({ address: service, serverName: pinnedName, identity: () => identity, clock: systemClock, log: silentLog });
   }
 
@@ -153,6 +162,26 @@ export class StageMachine implements Disposable {
     const outcome = await this.client.register({ ...registerAsk, labels: {}, incarnation: this.incarnation, addresses: [this.address] }, signal);
     if (outcome.ok) [this.registered, this.token] = [outcome.answer, outcome.answer.lease.token];
     return told(outcome);
+  }
+
+  /** What the service hints at, until the stream ends; the first hint has come. */
+  async watch(): Promise<{ readonly hints: readonly WatchEvent[]; readonly ended: Promise<void> }> {
+    const { cert, key } = this.identity.tlsCredentials();
+    const channel = credentials.createSsl(Buffer.from(this.identity.bundle.pem()), Buffer.from(key), Buffer.from(cert));
+    const raw = new RawClient(this.#service, channel, { "grpc.ssl_target_name_override": pinnedName, "grpc.default_authority": pinnedName, "grpc.use_local_subchannel_pool": 1 });
+    const { workload } = this.renewAsk;
+    const stream = raw.watch({ workloadNamespace: workload.namespace, workloadName: workload.name, leaseToken: this.token }, new Metadata());
+    const [hints, begun, ended]: [WatchEvent[], PromiseWithResolvers<void>, PromiseWithResolvers<void>] = [[], Promise.withResolvers(), Promise.withResolvers()];
+    stream.on("data", (hint: WatchEvent) => {
+      hints.push(hint);
+      begun.resolve();
+    });
+    stream.on("error", begun.reject).once("close", () => {
+      raw.close();
+      ended.resolve();
+    });
+    await begun.promise;
+    return { hints, ended: ended.promise };
   }
 
   async renew(): Promise<string> {
