@@ -15,8 +15,6 @@ export interface ApplicationWatch {
   readonly probe: GroupProbe;
   /** ALLOW_EXEC_PROBES: a group may have programs run on this machine. */
   readonly allowExec: boolean;
-  /** Puts the first probe off by that part of a period, in [0, 1), so that machines started together do not probe together. */
-  readonly jitter?: number;
 }
 
 /**
@@ -24,16 +22,16 @@ export interface ApplicationWatch {
  * changes. A probe that may not be sent yields one verdict with the problem. Ends when the signal is aborted.
  */
 export async function* watchApplication(host: Host, watch: ApplicationWatch, signal: AbortSignal): AsyncGenerator<Verdict, void, void> {
-  const { probe, jitter = 0 } = watch;
+  const { probe } = watch;
   const forbidden = judgePermission(watch);
   if (forbidden !== undefined) return yield forbidden;
   const period = probe.periodSeconds * 1000;
   let verdict = initialVerdict;
-  let due = host.clock.monotonic() + probe.initialDelaySeconds * 1000 + jitter * period;
+  let due = host.clock.monotonic() + probe.initialDelaySeconds * 1000;
   while (await isDue(host.clock, due, signal)) {
     const failure = await askApplication(host, probe, signal);
     if (signal.aborted) return;
-    const next = { ...planThreshold(verdict, failure, probe), lastProbe: host.clock.now() };
+    const next = planThreshold(verdict, failure, probe);
     if (next.ready !== verdict.ready || next.why !== verdict.why) yield next;
     verdict = next;
     due = planNextProbe(due, host.clock.monotonic(), period);

@@ -7,8 +7,6 @@ export interface Verdict {
   readonly why: string | undefined;
   /** Answers in a row that contradict `ready`. */
   readonly against: number;
-  /** When the answer came that this verdict rests on; undefined before the first. */
-  readonly lastProbe?: Date | undefined;
   /** What somebody has to do before the application can be asked at all. */
   readonly problem?: Problem | undefined;
 }
