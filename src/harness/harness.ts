@@ -37,6 +37,8 @@ export interface HarnessOptions {
   readonly version: string;
   /** Told at every change of state; also the moment for a service manager. */
   readonly onState?: (state: State) => void;
+  /** Told once, when all that could fail at once has not. */
+  readonly onStarted?: () => void;
 }
 
 /** What one life of a harness is made of besides. */
@@ -99,6 +101,7 @@ export class Harness {
     stack.defer(() => signal.removeEventListener("abort", onStop));
     if (signal.aborted) onStop();
     this.#startTasks();
+    this.#options.onStarted?.();
     for await (const event of this.#events) this.#handle(event);
     if (this.#failure !== undefined) throw this.#failure;
   }

@@ -1,6 +1,6 @@
 /** Which part of the product an error belongs to. */
 export type ErrorCategory =
-  | "usage" | "settings" | "identity" | "proxy" | "redirect" | "harness" | "registration" | "platform" | "simulator" | "internal";
+  | "usage" | "settings" | "identity" | "proxy" | "redirect" | "harness" | "registration" | "platform" | "service" | "simulator" | "internal";
 
 /** A row of the catalogue: each code is a section of docs/troubleshooting.md. */
 export interface ErrorEntry {
@@ -173,6 +173,11 @@ export const errorCatalogue = {
     title: "A file could not be written because the disk is full.",
     remedy: "Free space on the disk that holds the path of the message; nothing that was there before is damaged.",
   },
+  INSTALL_DAMAGED: {
+    category: "platform", exit: 3,
+    title: "A file that belongs beside the executable is missing, or is not the one it was built with.",
+    remedy: "Install the product again: all files of a release belong together, in one folder that only administrators may write.",
+  },
   PROGRAM_MISSING: {
     category: "platform", exit: 3,
     title: "A program that is needed is not on this machine.",
@@ -197,6 +202,51 @@ export const errorCatalogue = {
     category: "harness", exit: 1,
     title: "No harness runs on this machine.",
     remedy: "Start it: linkerd-mesh run, or systemctl start linkerd-proxy-harness.",
+  },
+  SERVICE_ABSENT: {
+    category: "service", exit: 1,
+    title: "The service is not installed on this machine.",
+    remedy: "Install it as administrator: linkerd-mesh service install.",
+  },
+  SERVICE_UNSUPPORTED: {
+    category: "service", exit: 3,
+    title: "On this system the program does not do that to a service.",
+    remedy: "On Linux the package installs the unit and systemd runs it: systemctl status linkerd-proxy-harness.",
+  },
+  SERVICE_DENIED: {
+    category: "service", exit: 3,
+    title: "This account may not do that to the service.",
+    remedy: "Run the command again as administrator (Windows: an elevated prompt; Linux: sudo).",
+  },
+  SERVICE_FAILED: {
+    category: "service", exit: 3,
+    title: "The system's service manager refused.",
+    remedy: "The message carries the system's own words; `linkerd-mesh service status` shows how the service stands.",
+  },
+  SERVICE_LOGON: {
+    category: "service", exit: 3,
+    title: "The service's account may not log on as a service, so it was not started.",
+    remedy: "Give NT SERVICE\\ALL SERVICES the right \"Log on as a service\" again (secpol.msc, or the policy that took it away), or run the service as LocalSystem: linkerd-mesh service install --account system.",
+  },
+  SERVICE_DISABLED: {
+    category: "service", exit: 3,
+    title: "Somebody has disabled the service, or what it depends on could not be started.",
+    remedy: "Enable it again with linkerd-mesh service install; when the message speaks of a dependency, start that one first.",
+  },
+  SERVICE_TIMEOUT: {
+    category: "service", exit: 3,
+    title: "The service did not start or stop in time.",
+    remedy: "See how it stands with `linkerd-mesh service status`, and why in its log; then try again.",
+  },
+  SERVICE_ENDED: {
+    category: "service", exit: 3,
+    title: "The service was started and ended again at once.",
+    remedy: "The message names the error it ended with; the service's log has its own words.",
+  },
+  SERVICE_OUTSIDE: {
+    category: "service", exit: 2,
+    title: "The program was told to be a service, but the service manager did not start it.",
+    remedy: "Start the service with linkerd-mesh service start, or run the harness in this window: linkerd-mesh run.",
   },
   STATE_NEWER: {
     category: "harness", exit: 3,

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { RegistryValues } from "../model/settings/sources.ts";
 import type { Redirector } from "../model/traffic.ts";
 
 /** Time, so that tests can make it jump. */
@@ -149,6 +150,74 @@ export interface Account {
   readonly mayRedirect: boolean;
 }
 
+/** A service as it shall be. */
+export interface ServiceSpec {
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  readonly command: { readonly file: string; readonly args: readonly string[] };
+  /** `own` is an account that is the service's alone and has no rights besides; `system` may do everything. */
+  readonly account: "own" | "system";
+  /** Milliseconds before each restart after a failure; the last one is also that of all later failures. */
+  readonly recovery: readonly number[];
+  /** Milliseconds that the system waits for the service's end when it goes down itself. */
+  readonly shutdownPatience: number;
+  /** Services that start before it. */
+  readonly dependencies: readonly string[];
+}
+
+/** Where a service stands, as the system's service manager knows it. */
+export type ServiceState = "stopped" | "starting" | "running" | "stopping" | "paused";
+
+/** A service as it is. */
+export interface ServiceFacts {
+  readonly state: ServiceState;
+  readonly pid: number | undefined;
+  readonly start: "automatic" | "manual" | "disabled";
+  readonly account: string;
+  /** The command line that it starts. */
+  readonly command: string;
+  /** How it ended last: the service manager's number (0 for a good end), and the service's own number behind it. */
+  readonly exit: { readonly system: number; readonly own: number };
+}
+
+/** What a service is told while it runs. */
+export interface ServiceLife {
+  /** Aborted when the service shall stop. */
+  readonly signal: AbortSignal;
+  /** Says that all that could fail at once has not. */
+  started(): void;
+}
+
+/** The services of this machine. Errors: SERVICE_DENIED, SERVICE_FAILED, and what each call names. */
+export interface Services {
+  /** Undefined for a service that is not installed. */
+  read(name: string): Promise<ServiceFacts | undefined>;
+  /** Makes the service, or makes an existing one as it shall be. SERVICE_UNSUPPORTED where only the package does that. */
+  apply(spec: ServiceSpec): Promise<"made" | "corrected">;
+  /** Removes a stopped service; false when there is none. SERVICE_UNSUPPORTED as above. */
+  remove(name: string): Promise<boolean>;
+  /** Asks for a start and does not wait for its end; one that runs is left alone. SERVICE_ABSENT, SERVICE_LOGON, SERVICE_DISABLED, SERVICE_TIMEOUT. */
+  start(name: string): Promise<void>;
+  /** Asks for a stop and does not wait for its end; one that does not run is left alone. SERVICE_ABSENT. */
+  stop(name: string): Promise<void>;
+  /**
+   * Runs `work` as the service that the service manager started this process for, and tells it how that goes; an error of
+   * the work is thrown after it was told, as the number that `exitOf` gives. SERVICE_OUTSIDE in a process that nobody
+   * started as a service, SERVICE_UNSUPPORTED where a service is a process like any other.
+   */
+  serve(options: ServeOptions, work: (life: ServiceLife) => Promise<void>): Promise<void>;
+}
+
+/** How this process is a service. */
+export interface ServeOptions {
+  readonly name: string;
+  /** The number, not 0, that the service manager is told for an error. */
+  readonly exitOf: (error: unknown) => number;
+  /** Milliseconds after which a stop that does not end is ended with the process. */
+  readonly stopPatience: () => number;
+}
+
 /** The machine under us: the one interface between the product and an operating system. */
 export interface Host {
   readonly os: "linux" | "win32";
@@ -160,6 +229,7 @@ export interface Host {
   readonly files: Files;
   readonly sockets: Sockets;
   readonly redirector: Redirector;
+  readonly services: Services;
   account(): Promise<Account>;
   /**
    * Linux, as root: continues as that account (a name or a uid) with the right to redirect and no other, by replacing
@@ -167,6 +237,8 @@ export interface Host {
    * Errors: PROXY_USER_MISSING, PROGRAM_MISSING.
    */
   becomeAccount(account: string, folders: readonly string[]): Promise<void>;
+  /** What the registry says of our settings; nothing where there is none. */
+  registry(): Promise<{ readonly policy?: RegistryValues; readonly registry?: RegistryValues }>;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

@@ -4,6 +4,7 @@ import { MeshError } from "../../src/model/errors.ts";
 import { JumpingClock } from "./jumping-clock.ts";
 import { FakeRedirector } from "./redirector.ts";
 import { RememberingLog } from "./remembering-log.ts";
+import { FakeServices } from "./services.ts";
 
 /** A machine in memory: whatever it shall be can be set, whatever was done to it can be read. */
 export class FakeHost implements Host {
@@ -13,6 +14,7 @@ export class FakeHost implements Host {
   readonly clock = new JumpingClock(new Date("2026-01-01T00:00:00Z"));
   readonly log = new RememberingLog();
   readonly redirector = new FakeRedirector();
+  readonly services = new FakeServices();
   readonly texts = new Map<string, string>();
   readonly executables = new Set<string>();
   readonly locked = new Set<string>();
@@ -20,6 +22,7 @@ export class FakeHost implements Host {
   readonly listeners = new Map<number, number>();
   diskFull = false;
   machine = "machine-1";
+  registryValues: Awaited<ReturnType<Host["registry"]>> = {};
   who: Account = { name: "linkerd-mesh", uid: 988, mayRedirect: true };
   addresses: readonly LocalAddress[] = [
     { address: "127.0.0.1", family: 4, interface: "lo", loopback: true }, { address: "::1", family: 6, interface: "lo", loopback: true },
@@ -61,6 +64,10 @@ export class FakeHost implements Host {
 
   becomeAccount(): Promise<void> {
     return Promise.resolve();
+  }
+
+  registry(): ReturnType<Host["registry"]> {
+    return Promise.resolve(this.registryValues);
   }
 
   machineId(): Promise<string> {

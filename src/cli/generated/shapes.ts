@@ -35,6 +35,12 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Joins as a machine that only receives"
       }
     ],
+    "options": {
+      "service": {
+        "type": "boolean",
+        "describe": "Be the Windows service: only its service manager starts the program so"
+      }
+    },
     "takesSettings": "machine"
   },
   {
@@ -70,6 +76,86 @@ export const commandShapes: readonly CommandShape[] = [
       }
     ],
     "takesSettings": "machine"
+  },
+  {
+    "name": [
+      "service",
+      "install"
+    ],
+    "describe": "Make the harness a Windows service that starts with the machine and is started again when it fails",
+    "examples": [
+      {
+        "line": "linkerd-mesh service install",
+        "does": "Installs the service, or makes everything about it again as it shall be; starts nothing"
+      },
+      {
+        "line": "linkerd-mesh service install --account system",
+        "does": "Runs it as LocalSystem, for machines whose policy lets no service account log on"
+      }
+    ],
+    "options": {
+      "account": {
+        "type": "string",
+        "choices": [
+          "own",
+          "system"
+        ],
+        "default": "own",
+        "describe": "own: an account of the service's own with no rights besides; system: LocalSystem, where a policy forbids the other"
+      }
+    }
+  },
+  {
+    "name": [
+      "service",
+      "remove"
+    ],
+    "describe": "Stop the harness's service and remove it; settings, state and logs stay",
+    "examples": [
+      {
+        "line": "linkerd-mesh service remove",
+        "does": "Stops the service, waits for its end and removes it"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "start"
+    ],
+    "describe": "Start the harness's service and wait until it runs; whether the machine is ready says linkerd-mesh status",
+    "examples": [
+      {
+        "line": "linkerd-mesh service start",
+        "does": "Starts the service; says why when it ends again at once"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "stop"
+    ],
+    "describe": "Stop the harness's service and wait for its end: traffic drains for SHUTDOWN_GRACE at most",
+    "examples": [
+      {
+        "line": "linkerd-mesh service stop",
+        "does": "Stops the service; the workload stays registered, not ready"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "status"
+    ],
+    "describe": "Show how the harness's service stands, and how it ended last",
+    "examples": [
+      {
+        "line": "linkerd-mesh service status --output json",
+        "does": "Tells a script; ends with 1 when the service does not run"
+      }
+    ]
   },
   {
     "name": [
@@ -620,7 +706,7 @@ export const commandShapes: readonly CommandShape[] = [
       "simulate",
       "demo"
     ],
-    "describe": "Show machines join a small mesh, work over mTLS, fail, come back and leave, all on this machine",
+    "describe": "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
     "examples": [
       {
         "line": "linkerd-mesh simulate demo",

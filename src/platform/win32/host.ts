@@ -9,6 +9,8 @@ import { killTree } from "./kill-tree.ts";
 import { lockByPipe } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
+import { readSettings } from "./registry.ts";
+import { windowsServices } from "./services.ts";
 
 /** This Windows machine, as far as Node alone reaches: no redirect, no owners of ports, no services. */
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
@@ -28,8 +30,10 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     processes,
     sockets: { addresses: listAddresses, portFree: probePort, listener: () => Promise.resolve(undefined), originalDestination: () => undefined },
     redirector: noRedirector,
+    services: windowsServices,
     account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
     becomeAccount: () => Promise.resolve(),
+    registry: readSettings,
     machineId: () => readMachineId(processes, systemRoot),
     random: () => Math.random(),
   };
