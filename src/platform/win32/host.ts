@@ -30,7 +30,7 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     processes,
     sockets: { addresses: listAddresses, portFree: probePort, listener: () => Promise.resolve(undefined), originalDestination: () => undefined },
     redirector: noRedirector,
-    services: windowsServices,
+    services: windowsServices(log),
     account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
     becomeAccount: () => Promise.resolve(),
     registry: readSettings,

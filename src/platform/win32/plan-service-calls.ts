@@ -27,10 +27,14 @@ export interface FailureAction {
   readonly delay: number;
 }
 
-/** One call to the service manager, as data. */
-export type ServiceCall =
-  | { readonly call: "CreateServiceW" | "ChangeServiceConfigW"; readonly config: ServiceConfig }
-  | ({ readonly call: "ChangeServiceConfig2W"; readonly level: number } & ServiceDetail);
+/** The call that makes or changes a service, as data. */
+export interface ServiceConfigCall {
+  readonly call: "CreateServiceW" | "ChangeServiceConfigW";
+  readonly config: ServiceConfig;
+}
+
+/** A call that sets a detail, as data. */
+export type ServiceDetailCall = ServiceDetail & { readonly call: "ChangeServiceConfig2W"; readonly level: number };
 
 const ownProcess = 0x10;
 const automaticStart = 2;
@@ -51,7 +55,7 @@ const levels = {
 const privileges = ["SeChangeNotifyPrivilege"];
 
 /** Every call that makes a service, or an existing one, what it shall be. */
-export function planServiceCalls(spec: ServiceSpec, exists: boolean): readonly ServiceCall[] {
+export function planServiceCalls(spec: ServiceSpec, exists: boolean): readonly [ServiceConfigCall, ...ServiceDetailCall[]] {
   return [
     { call: exists ? "ChangeServiceConfigW" : "CreateServiceW", config: planConfig(spec) },
     ...planDetails(spec).map((detail) => ({ call: "ChangeServiceConfig2W" as const, level: levels[detail.detail], ...detail })),

@@ -1,7 +1,7 @@
 import { addressOf, serviceManager } from "./ffi.ts";
 import { decodeServiceStatus, encodePointers, encodeText, encodeTexts, encodeWords } from "./encode-service.ts";
 import { takeServiceHandle, type Handle } from "./handle.ts";
-import type { ServiceCall, ServiceConfig, ServiceDetail } from "./plan-service-calls.ts";
+import type { ServiceConfig, ServiceConfigCall, ServiceDetail, ServiceDetailCall } from "./plan-service-calls.ts";
 import { readFailure, SystemFailure, systemErrors } from "./system-failure.ts";
 
 /** What may be asked for when the service manager or a service is opened. */
@@ -25,19 +25,18 @@ export function openService(manager: Handle, name: string, access: number): Hand
   }
 }
 
-/** Makes one call of a plan; a created service is handed back open. */
-export function applyServiceCall(manager: Handle, opened: Handle | undefined, call: ServiceCall): Handle | undefined {
-  switch (call.call) {
-    case "CreateServiceW": return create(manager, call.config);
-    case "ChangeServiceConfigW": {
-      if (opened !== undefined) changeConfig(opened, call.config);
-      return opened;
-    }
-    case "ChangeServiceConfig2W": {
-      if (opened !== undefined) changeDetail(opened, call);
-      return opened;
-    }
-  }
+/** Makes a service, or changes the existing one; it is handed back open. */
+export function applyServiceConfig(manager: Handle, existing: Handle | undefined, { config }: ServiceConfigCall): Handle {
+  if (existing === undefined) return create(manager, config);
+  changeConfig(existing, config);
+  return existing;
+}
+
+/** Sets one detail of a service. */
+export function applyServiceDetail(service: Handle, detail: ServiceDetailCall): void {
+  // The buffers that a structure points at must live until the call returns.
+  const parts = encodeDetail(detail);
+  check(`ChangeServiceConfig2W (${detail.detail})`, serviceManager.changeConfig2(service.pointer, detail.level, parts[0]));
 }
 
 /** How a service stands. */
@@ -74,7 +73,7 @@ export function deleteService(service: Handle): void {
 
 const statusSize = 36;
 const configSize = 72;
-const allAccess = serviceAccess.queryConfig | serviceAccess.changeConfig | serviceAccess.queryStatus | serviceAccess.start;
+const allAccess = serviceAccess.queryConfig | serviceAccess.changeConfig | serviceAccess.queryStatus | serviceAccess.start | serviceAccess.delete;
 
 function create(manager: Handle, { name, displayName, type, start, errorControl, path, dependencies, account }: ServiceConfig): Handle {
   return takeServiceHandle("CreateServiceW", serviceManager.createService(
@@ -86,12 +85,6 @@ function changeConfig(service: Handle, { displayName, type, start, errorControl,
   check("ChangeServiceConfigW", serviceManager.changeConfig(
     service.pointer, type, start, errorControl, path, null, null, encodeTexts(dependencies), account, null, displayName,
   ));
-}
-
-function changeDetail(service: Handle, detail: ServiceDetail & { readonly level: number }): void {
-  // The buffers that a structure points at must live until the call returns.
-  const parts = encodeDetail(detail);
-  check(`ChangeServiceConfig2W (${detail.detail})`, serviceManager.changeConfig2(service.pointer, detail.level, parts[0]));
 }
 
 function encodeDetail(detail: ServiceDetail): readonly [info: Buffer, ...pointedAt: Buffer[]] {

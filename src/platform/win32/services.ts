@@ -1,24 +1,26 @@
 import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { MeshError } from "../../model/errors.ts";
-import type { ServiceFacts, Services, ServiceSpec, ServiceState } from "../host.ts";
+import type { Log, ServiceFacts, Services, ServiceSpec, ServiceState } from "../host.ts";
 import type { Handle } from "./handle.ts";
-import { planServiceCalls } from "./plan-service-calls.ts";
+import { planServiceCalls, type ServiceDetailCall } from "./plan-service-calls.ts";
 import { controls } from "./plan-service-states.ts";
 import {
-  applyServiceCall, controlService, deleteService, openService, openServiceManager, queryServiceConfig, queryServiceStatus, serviceAccess, startService,
+  applyServiceConfig, applyServiceDetail, controlService, deleteService, openService, openServiceManager, queryServiceConfig, queryServiceStatus, serviceAccess, startService,
 } from "./service-control.ts";
 import { serve } from "./service-life.ts";
 import { SystemFailure, systemErrors } from "./system-failure.ts";
 
 /** The services of Windows. */
-export const windowsServices: Services = {
-  read: (name) => act(`looking at the service ${name}`, () => readService(name)),
-  apply: (spec) => act(`installing the service ${spec.name}`, () => applySpec(spec)),
-  remove: (name) => act(`removing the service ${name}`, () => removeService(name)),
-  start: (name) => act(`starting the service ${name}`, () => withService(name, serviceAccess.start, (service) => ignoring(systemErrors.alreadyRunning, () => startService(service)))),
-  stop: (name) => act(`stopping the service ${name}`, () => withService(name, serviceAccess.stop, (service) => ignoring(systemErrors.notActive, () => controlService(service, controls.stop)))),
-  serve,
-};
+export function windowsServices(log: Log): Services {
+  return {
+    read: (name) => act(`looking at the service ${name}`, () => readService(name)),
+    apply: (spec) => act(`installing the service ${spec.name}`, () => applySpec(spec, log)),
+    remove: (name) => act(`removing the service ${name}`, () => removeService(name)),
+    start: (name) => act(`starting the service ${name}`, () => withService(name, serviceAccess.start, (service) => passOver([systemErrors.alreadyRunning], () => startService(service)))),
+    stop: (name) => act(`stopping the service ${name}`, () => withService(name, serviceAccess.stop, (service) => passOver([systemErrors.notActive], () => controlService(service, controls.stop)))),
+    serve,
+  };
+}
 
 async function act<T>(doing: string, call: () => T): Promise<T> {
   try {
@@ -45,24 +47,33 @@ function readService(name: string): ServiceFacts | undefined {
 const states: Readonly<Record<number, ServiceState>> = { 1: "stopped", 2: "starting", 3: "stopping", 4: "running" };
 const starts: Readonly<Record<number, ServiceFacts["start"]>> = { 2: "automatic", 3: "manual", 4: "disabled" };
 
-function applySpec(spec: ServiceSpec): "made" | "corrected" {
+function applySpec(spec: ServiceSpec, log: Log): "made" | "corrected" {
   using stack = new DisposableStack();
   const manager = stack.use(openServiceManager(serviceAccess.connect | serviceAccess.createService));
   // SERVICE_START besides: the right that a restart among the recovery actions needs.
   const existing = openService(manager, spec.name, serviceAccess.changeConfig | serviceAccess.queryConfig | serviceAccess.start);
-  let service = existing === undefined ? undefined : stack.use(existing);
-  for (const call of planServiceCalls(spec, existing !== undefined)) {
-    const opened: Handle | undefined = applyServiceCall(manager, service, call);
-    if (opened !== undefined && opened !== service) service = stack.use(opened);
+  const [config, ...details] = planServiceCalls(spec, existing !== undefined);
+  const service = stack.use(applyServiceConfig(manager, existing, config));
+  try {
+    for (const detail of details) applyDetail(service, detail, log);
+  } catch (error) {
+    // Half a service is not left behind.
+    if (existing === undefined) deleteService(service);
+    throw error;
   }
   return existing === undefined ? "made" : "corrected";
+}
+
+function applyDetail(service: Handle, detail: ServiceDetailCall, log: Log): void {
+  const left = passOver([systemErrors.invalidLevel], () => applyServiceDetail(service, detail));
+  if (left !== undefined) log.write("warn", `this system has no ${detail.detail} for services; it is left out`, { level: detail.level });
 }
 
 function removeService(name: string): boolean {
   using manager = openServiceManager(serviceAccess.connect);
   using service = openService(manager, name, serviceAccess.delete);
   if (service === undefined) return false;
-  ignoring(systemErrors.markedForDelete, () => deleteService(service));
+  passOver([systemErrors.markedForDelete], () => deleteService(service));
   return true;
 }
 
@@ -73,11 +84,14 @@ function withService(name: string, access: number, use: (service: Handle) => voi
   use(service);
 }
 
-function ignoring(number: number, call: () => void): void {
+/** The failure that is passed over, when it came. */
+function passOver(numbers: readonly number[], call: () => void): SystemFailure | undefined {
   try {
     call();
+    return undefined;
   } catch (error) {
-    if (!(error instanceof SystemFailure) || error.number !== number) throw error;
+    if (error instanceof SystemFailure && numbers.includes(error.number)) return error;
+    throw error;
   }
 }
 
