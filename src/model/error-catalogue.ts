@@ -83,6 +83,21 @@ export const errorCatalogue = {
     title: "The operating system does not let us open the socket of the SPIFFE Workload API.",
     remedy: "Give our user access to the socket and to every folder above it; SPIRE's agent makes the socket open to all, its folder may not be.",
   },
+  SPIRE_PIPE_DENIED: {
+    category: "identity", exit: 3,
+    title: "Windows does not let this account open the named pipe of the SPIFFE Workload API.",
+    remedy: "Run the harness as a service or at the machine itself: SPIRE's agent refuses callers from the network (WinRM, PsExec). If it does so for the service too, reinstall the agent; its pipe is open to all local accounts.",
+  },
+  SPIRE_BUSY: {
+    category: "identity", exit: 3,
+    title: "The named pipe of the SPIFFE Workload API takes no connection at the moment.",
+    remedy: "We try again by ourselves; if it stays so, SPIRE's agent hangs: restart its service.",
+  },
+  SPIRE_UNTRUSTED: {
+    category: "identity", exit: 3,
+    title: "Another program than SPIRE's agent serves the named pipe of the SPIFFE Workload API.",
+    remedy: "Find out what the process that the message names is, end it and restart SPIRE's service. If it is SPIRE's agent under another service name, set SPIRE_SERVICE_NAME.",
+  },
   SPIRE_NO_ENTRY: {
     category: "identity", exit: 3,
     title: "SPIRE has no entry for this process, so it gives it no identity.",

@@ -130,6 +130,14 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** Why a named pipe is not to be used. */
+export interface PipeProblem {
+  /** `untrusted`: what serves it is not who it should be. */
+  readonly state: "missing" | "denied" | "busy" | "untrusted" | "failed";
+  /** One sentence without a final stop. */
+  readonly what: string;
+}
+
 /** What the sockets of this machine tell. */
 export interface Sockets {
   addresses(): readonly LocalAddress[];
@@ -137,6 +145,8 @@ export interface Sockets {
   portFree(address: string, port: number): Promise<boolean>;
   /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
   listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
+  /** Looks at a named pipe before it is used: that it can be opened, and that the service of that name serves it, or somebody who may do anything here. Undefined when it is good. */
+  probePipe(path: string, service: string): Promise<PipeProblem | undefined>;
   /** Where an accepted connection was going before the redirect took it; undefined when the system does not tell. */
   originalDestination(socket: Socket): SocketAddress | undefined;
 }

@@ -22,6 +22,8 @@ export interface IdentityOptions {
   /** The wanted SPIFFE id; the only one offered when left out. */
   readonly wanted: string | undefined;
   readonly trustAnchorsFile: string | undefined;
+  /** The service that must serve the named pipe, on Windows. */
+  readonly spireService: string;
 }
 
 /** Follows the identity that SPIRE gives this process, for as long as the signal lasts. Errors: as watchX509Context. */
@@ -29,6 +31,7 @@ export async function* watchIdentity(host: Host, options: IdentityOptions, signa
   const { uid } = await host.account();
   const source = {
     address: options.address, clock: host.clock, log: host.log, random: () => host.random(),
+    probePipe: (path: string) => host.sockets.probePipe(path, options.spireService),
     ...(uid >= 0 ? { selector: `unix:uid:${uid}` } : {}),
   };
   for await (const event of watchX509Context(source, signal)) yield await readNews(host, options, event);

@@ -1,4 +1,4 @@
-import type { Account, FileInfo, Files, Host, LocalAddress, Processes } from "../../src/platform/host.ts";
+import type { Account, FileInfo, Files, Host, LocalAddress, PipeProblem, Processes } from "../../src/platform/host.ts";
 import { whenAborted } from "../../src/base/abort.ts";
 import { MeshError } from "../../src/model/errors.ts";
 import { JumpingClock } from "./jumping-clock.ts";
@@ -22,6 +22,7 @@ export class FakeHost implements Host {
   readonly listeners = new Map<number, number>();
   diskFull = false;
   machine = "machine-1";
+  pipeProblem: PipeProblem | undefined;
   registryValues: Awaited<ReturnType<Host["registry"]>> = {};
   who: Account = { name: "linkerd-mesh", uid: 988, mayRedirect: true };
   addresses: readonly LocalAddress[] = [
@@ -35,6 +36,7 @@ export class FakeHost implements Host {
       const pid = this.listeners.get(port);
       return Promise.resolve(pid === undefined ? undefined : { pid });
     },
+    probePipe: () => Promise.resolve(this.pipeProblem),
     originalDestination: () => undefined,
   };
 

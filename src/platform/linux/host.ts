@@ -29,7 +29,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, originalDestination: readOriginalDestination },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe: () => Promise.resolve(undefined), originalDestination: readOriginalDestination },
     redirector: nftRedirector({ processes, files, account: readAccount }),
     services: systemdServices(processes, environment),
     account: readAccount,

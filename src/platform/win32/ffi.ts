@@ -72,6 +72,8 @@ export const kernel = {
   assignToJob: declare<(job: Pointer, process: Pointer) => boolean>("kernel32", "bool __stdcall AssignProcessToJobObject(void *job, void *process)"),
   createFile: declare<(path: string, access: number, share: number, attributes: null, ...rest: readonly [disposition: number, flags: number, template: null]) => Pointer>("kernel32",
     "void *__stdcall CreateFileW(str16 path, uint32 access, uint32 share, void *attributes, uint32 disposition, uint32 flags, void *template)"),
+  objectSecurity: declare<(object: Pointer, what: number, descriptor: Buffer, size: number, needed: [number]) => boolean>("advapi32",
+    "bool __stdcall GetKernelObjectSecurity(void *object, uint32 what, void *descriptor, uint32 size, _Out_ uint32 *needed)"),
   pipeServer: declare<(pipe: Pointer, pid: [number]) => boolean>("kernel32", "bool __stdcall GetNamedPipeServerProcessId(void *pipe, _Out_ uint32 *pid)"),
 } as const;
 

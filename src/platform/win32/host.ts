@@ -5,21 +5,26 @@ import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
 import { createProcesses, type Family } from "../node/processes.ts";
 import { listAddresses, probePort } from "../node/sockets.ts";
+import { joinOwnJob } from "./jobs.ts";
 import { killTree } from "./kill-tree.ts";
-import { lockByPipe } from "./lock.ts";
+import { findListener } from "./listener.ts";
+import { lockFile } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
+import { probePipe } from "./pipes.ts";
 import { readSettings } from "./registry.ts";
 import { windowsServices } from "./services.ts";
 
 /** This Windows machine, as far as Node alone reaches: no redirect, no owners of ports, no services. */
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
-  const files = createFiles((path) => lockByPipe(path), (path) => /\.(?:exe|com)$/iu.test(path));
-  // Node puts its children into a job that ends with it, so that nothing need be wrapped around them.
+  const files = createFiles(lockFile, (path) => /\.(?:exe|com)$/iu.test(path));
   const environment = spellVariables(given);
   const systemRoot = environment["SystemRoot"] ?? "C:\\Windows";
   const family: Family = { group: false, kill: (pid) => killTree(processes, systemRoot, pid) };
-  const processes: Processes = createProcesses({ wrap: (spec) => spec, family, endings: ["", ".exe"], self }, files);
+  const processes: Processes = createProcesses({ wrap: (spec) => {
+      joinOwnJob();
+      return spec;
+    }, family, endings: ["", ".exe"], self }, files);
   return {
     os: "win32",
     environment,
@@ -28,7 +33,7 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: () => Promise.resolve(undefined), originalDestination: () => undefined },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe, originalDestination: () => undefined },
     redirector: noRedirector,
     services: windowsServices(log),
     account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
