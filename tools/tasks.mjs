@@ -25,6 +25,7 @@ export const tasks = {
   mutate: [{ name: "mutate", args: ["tools/mutate.ts"] }],
   e2e: [{ name: "e2e", args: [mocha, "--timeout", "120000"], files: ["test/e2e/**/*.test.ts"] }],
   peers: [{ name: "peers", args: [mocha, "--timeout", "900000"], files: ["test/peers/**/*.test.ts"] }],
+  build: [{ name: "build", args: ["tools/build/main.ts"] }],
   wine: [{ name: "wine", args: [mocha, "--timeout", "120000"], files: ["test/wine/**/*.test.ts"] }],
   bench: [{ name: "bench", args: ["bench/main.ts"] }],
 };

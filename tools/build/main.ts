@@ -1,0 +1,55 @@
+// `npm run build`: the executables for Linux and Windows in dist/, with what belongs beside them. The same sources give
+// the same bytes. `--output FOLDER` writes elsewhere.
+import type { Metafile } from "esbuild";
+import { createHash } from "node:crypto";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { bundleProgram } from "./bundle.ts";
+import { listContents, renderNotices } from "./contents.ts";
+import { takePackage } from "./packages.ts";
+import { nodeVersion, packBundle } from "./pkg.ts";
+import { applyResources } from "./resources.ts";
+import { root } from "./root.ts";
+import { renderSbom, type Product } from "./sbom.ts";
+import { systems, type System } from "./systems.ts";
+
+const { values } = parseArgs({ options: { output: { type: "string", default: join(root, "dist") } } });
+const dist = resolve(values.output);
+const product = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Product;
+
+if (process.versions.node !== nodeVersion) throw new Error(`this is Node ${process.versions.node}; the build needs the ${nodeVersion} of the lock file: start it with \`npm run build\` on Linux x64`);
+await buildAll();
+
+async function buildAll(): Promise<void> {
+  const start = performance.now();
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  const contents = listContents(mergeInputs(await Promise.all(systems.map((system) => buildExecutable(system)))));
+  writeFileSync(join(dist, "linkerd-mesh.cdx.json"), renderSbom(product, contents));
+  writeFileSync(join(dist, "NOTICES.txt"), renderNotices(contents));
+  copyFileSync(join(root, "LICENSE"), join(dist, "LICENSE.txt"));
+  const names = readdirSync(dist).sort();
+  writeFileSync(join(dist, "SHA256SUMS"), names.map((name) => `${readHash(join(dist, name))}  ${name}\n`).join(""));
+  for (const name of names) console.log(`${String((statSync(join(dist, name)).size / 1e6).toFixed(1)).padStart(6)} MB  ${name}`);
+  console.log(`built with Node ${nodeVersion} in ${((performance.now() - start) / 1000).toFixed(0)} s: ${dist}`);
+}
+
+async function buildExecutable(system: System): Promise<Metafile> {
+  const koffi = join(dist, system.koffi.name);
+  copyFileSync(join(takePackage(system.koffi.package), system.koffi.file), koffi);
+  const bundle = await bundleProgram({ name: system.koffi.name, hash: readHash(koffi) });
+  const output = join(dist, system.executable);
+  packBundle({ system, bundle, output });
+  if (system.name === "win") applyResources(output, product.version);
+  chmodSync(output, 0o755);
+  return bundle.metafile;
+}
+
+function mergeInputs(metafiles: readonly Metafile[]): Metafile {
+  return { inputs: Object.assign({}, ...metafiles.map(({ inputs }) => inputs)) as Metafile["inputs"], outputs: {} };
+}
+
+function readHash(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
