@@ -1,0 +1,40 @@
+// Runs inside Wine: what the Windows machine tells and does. Prints one line of JSON.
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { createWindowsHost } from "../../../src/platform/win32/host.ts";
+import { silentLog } from "../../fakes/silent-log.ts";
+
+const [task = "", path = ""] = process.argv.slice(2);
+const host = createWindowsHost({ log: silentLog, environment: { ...process.env, LINKERD_MESH_SECRET: "1" }, self: { file: process.execPath, args: [] } });
+
+const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
+  async listeners() {
+    const seen = [];
+    for (const address of ["127.0.0.1", "::1"]) {
+      const server = createServer().listen(0, address);
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const pid = (await host.sockets.listener(port))?.pid;
+      server.close();
+      await once(server, "close");
+      seen.push({ ours: pid === process.pid, afterwards: (await host.sockets.listener(port)) ?? null });
+    }
+    return seen;
+  },
+  async lock() {
+    await using first = await host.files.lock(path);
+    const second = await host.files.lock(path);
+    if (first !== undefined && second === undefined) console.log("held");
+    // Until the end of the input or of the process.
+    if (first !== undefined) for await (const _ of process.stdin) void _;
+    return { got: first !== undefined };
+  },
+  async child() {
+    const script = "console.log(JSON.stringify(Object.keys(process.env)))";
+    const environment = { SystemRoot: host.environment["SystemRoot"] ?? "", LINKERD2_PROXY_LOG: "warn" };
+    const { code, stdout } = await host.processes.run({ file: process.execPath, args: ["-e", script], environment }, AbortSignal.timeout(30_000));
+    return { code, names: JSON.parse(stdout) as unknown };
+  },
+};
+
+console.log(JSON.stringify(await tasks[task]?.()));
