@@ -31,7 +31,7 @@ async function buildAll(): Promise<void> {
   copyFileSync(join(root, "LICENSE"), join(dist, "LICENSE.txt"));
   const names = readdirSync(dist).sort();
   writeFileSync(join(dist, "SHA256SUMS"), names.map((name) => `${readHash(join(dist, name))}  ${name}\n`).join(""));
-  for (const name of names) console.log(`${String((statSync(join(dist, name)).size / 1e6).toFixed(1)).padStart(6)} MB  ${name}`);
+  for (const name of names) console.log(`${(statSync(join(dist, name)).size / 1e6).toFixed(1).padStart(6)} MB  ${name}`);
   console.log(`built with Node ${nodeVersion} in ${((performance.now() - start) / 1000).toFixed(0)} s: ${dist}`);
 }
 
