@@ -226,6 +226,8 @@ export interface ServeOptions {
   readonly exitOf: (error: unknown) => number;
   /** Milliseconds after which a stop that does not end is ended with the process. */
   readonly stopPatience: () => number;
+  /** Told when the machine is awake again. */
+  readonly onResume: () => void;
 }
 
 /** The machine under us: the one interface between the product and an operating system. */

@@ -22,6 +22,7 @@ export function createFakeHost({ environment = {}, texts = {}, found = {}, accou
     hostname: "fake",
     log,
     files: refuseRest(files, "files"),
+    registry: () => Promise.resolve({}),
     account: () => Promise.resolve({ name: "root", uid: 0, mayRedirect: true, ...account }),
   };
   return refuseRest(host, "host");

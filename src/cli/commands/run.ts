@@ -48,7 +48,9 @@ async function join(context: CommandContext, { signal, onStarted, onGrace }: Joi
 
 async function serve(context: CommandContext): Promise<void> {
   let grace = 0;
-  const options = { name: harnessServiceName, exitOf, stopPatience: () => grace + stopMargin };
+  // Timers that came due during the sleep run by themselves at once, so that a lease is renewed and a look taken.
+  const onResume = (): void => context.host.log.write("info", "the machine is awake again");
+  const options = { name: harnessServiceName, exitOf, stopPatience: () => grace + stopMargin, onResume };
   await context.host.services.serve(options, (life) => join(context, {
     signal: AbortSignal.any([context.signal, life.signal]),
     onStarted: () => life.started(),

@@ -2,7 +2,7 @@ import type { ServiceStatus } from "./plan-service-states.ts";
 
 const ownProcess = 0x10;
 
-/** SERVICE_STATUS. */
+/** A service's status as it is told: SERVICE_STATUS. */
 export function encodeServiceStatus({ state, controls, exit, specificExit, checkpoint, waitHint }: ServiceStatus): Buffer {
   return encodeWords([ownProcess, state, controls, exit, specificExit, checkpoint, waitHint]);
 }

@@ -126,7 +126,7 @@ function declare<F extends (...args: never[]) => unknown>(library: Library, prot
 function declareSlow<F extends (...args: never[]) => unknown>(library: Library, prototype: string): (...args: Parameters<F>) => Promise<{ readonly result: ReturnType<F>; readonly error: number }> {
   return (...args) => new Promise((resolve, reject) => {
     bind(library, prototype).async(...args, (error: unknown, result: ReturnType<F>) => {
-      if (error !== null) return reject(error instanceof Error ? error : new Error(String(error)));
+      if (error !== null) return reject(new Error(`${library}: a call could not be made`, { cause: error }));
       // Only here, in koffi's own callback, is the error that of the thread on which the call ran.
       return resolve({ result, error: result === false ? kernel.lastError() : 0 });
     });

@@ -21,11 +21,12 @@ export function openDispatcher(name: string, callbacks: ServiceCallbacks): Dispa
   const main = stack.use(openCallback("main", () => callbacks.main(() => serviceProcess.registerHandler(name, handler.address, null))));
   const text = encodeText(name);
   const table = encodePointers([addressOf(text), main.address, 0n, 0n]);
-  const returned = serviceProcess.dispatch(table).then(({ result, error }) => {
-    // The system reads both for as long as the call runs.
-    void text.length;
-    return { error: result ? 0 : error };
+  // The system reads both for as long as the call runs.
+  const kept = [text, table];
+  stack.defer(() => {
+    kept.length = 0;
   });
+  const returned = serviceProcess.dispatch(table).then(({ result, error }) => ({ error: result ? 0 : error }));
   return { returned, [Symbol.dispose]: () => stack.dispose() };
 }
 

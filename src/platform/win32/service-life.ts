@@ -14,17 +14,11 @@ export async function serve(options: ServeOptions, work: (life: ServiceLife) => 
   const refused = await Promise.race([dispatcher.returned, life.begun.promise]);
   if (refused !== undefined) throw explainRefusal(options.name, refused.error);
   stack.use(life.watchOver());
-  let thrown: unknown;
-  let code = 0;
-  try {
-    await work({ signal: life.signal, started: () => life.happen({ kind: "started" }) });
-  } catch (error) {
-    thrown = error;
-    code = options.exitOf(error);
-  }
+  const working = work({ signal: life.signal, started: () => life.happen({ kind: "started" }) });
+  const code = await working.then(() => 0, (error: unknown) => options.exitOf(error));
   life.happen({ kind: "ended", code });
   await untilReturned(dispatcher.returned, code);
-  if (thrown !== undefined) throw thrown;
+  await working;
 }
 
 /** One life of a service: what happens goes through the table, and what the table says is done at once. */
@@ -60,6 +54,7 @@ class Life {
     this.#situation = situation;
     if (status !== undefined) this.#tell(status);
     if (effect === "stop") this.#stop();
+    if (effect === "resume") this.#options.onResume();
     return answer;
   }
 

@@ -26,7 +26,7 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
     const second = await host.files.lock(path);
     if (first !== undefined && second === undefined) console.log("held");
     // Until the end of the input or of the process.
-    if (first !== undefined) for await (const _ of process.stdin) void _;
+    if (first !== undefined) await once(process.stdin.resume(), "end");
     return { got: first !== undefined };
   },
   async child() {

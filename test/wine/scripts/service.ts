@@ -29,5 +29,5 @@ const manners: Readonly<Record<string, (life: ServiceLife) => Promise<void>>> = 
   slow: ({ signal }) => whenAborted(signal).promise,
 };
 
-await serve({ name, exitOf: () => 7, stopPatience: () => 500 }, (life) => manners[manner]?.({ signal: life.signal, started: () => life.started() }) ?? Promise.resolve()).catch(() => undefined);
+await serve({ name, exitOf: () => 7, stopPatience: () => 500, onResume: () => undefined }, (life) => manners[manner]?.({ signal: life.signal, started: () => life.started() }) ?? Promise.resolve()).catch(() => undefined);
 process.exit(0);

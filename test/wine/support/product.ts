@@ -39,7 +39,7 @@ export function openProduct(wine: Wine): Product {
       const { code, stdout, stderr } = await wine.run({ file: wine.node, args: args(path, ...words) });
       const last = stdout.trim().split("\n").at(-1) ?? "";
       if (code !== 0 || last === "") throw new Error(`${path} ended with ${code}: ${stdout}${stderr}`);
-      return JSON.parse(last);
+      return JSON.parse(last) as unknown;
     },
     start: (path, ...words) => wine.start({ file: wine.node, args: args(path, ...words) }),
     set: async (settings) => {
