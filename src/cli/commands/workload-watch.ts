@@ -33,7 +33,7 @@ export const workloadWatch: Command = {
 // The first line has the header above it. Names made by the service end in a hash: the columns begin wide enough for most.
 function createLines(): (change: Change) => string {
   const table = new Table(["EVENT", ...workloadHeader]);
-  table.widen([["modified", "namespace-1", "name-of-group-12345678", "name-of-group", "False", "NotAdmitted", "100.100.100.100", "10m10s", ""]]);
+  table.widen([["modified", "namespace-1", "name-of-group-12345678", "name-of-group", "False", "ApplicationNotReady", "100.100.100.100", "10m10s", ""]]);
   let first = true;
   return ({ event, now }) => {
     if (event.event === "synced") return "";
