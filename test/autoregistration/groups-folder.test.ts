@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GroupsFolder, groupsFolderLimits } from "../../src/autoregistration/groups-folder.ts";
+import { parseGroupsFile } from "../../src/autoregistration/parse-groups-file.ts";
 import type { GroupTrouble } from "../../src/registration/directory.ts";
 import { createFiles } from "../../src/platform/node/files.ts";
 import { JumpingClock } from "../fakes/jumping-clock.ts";
@@ -48,6 +49,13 @@ describe("groups in a folder", () => {
     await groups.open();
     assert.deepEqual([...groups.current().keys()], ["shop/orders", "shop/stock", "shop/legacy"]);
     assert.deepEqual(troubles(), []);
+  });
+
+  it("are as the docs show them", () => {
+    const docs = readFileSync(new URL("../../docs/registration.md", import.meta.url), "utf8");
+    const example = /```yaml\n([^`]+)```/u.exec(docs)?.[1] ?? "";
+    const { groups: found, problems } = parseGroupsFile(example);
+    assert.deepEqual([found.map(({ key }) => key.name), problems], [["orders"], []]);
   });
 
   it("are the same objects while they say the same, and only what changed is new", async () => {
