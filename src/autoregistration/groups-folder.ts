@@ -71,12 +71,13 @@ export class GroupsFolder implements WatchedGroups {
     await this.#readOnce();
   }
 
-  /** Follows the folder until the signal. */
-  async follow(signal: AbortSignal): Promise<void> {
+  /** Follows the folder until the signal; `read` is called after each look. */
+  async follow(signal: AbortSignal, read: () => void = () => undefined): Promise<void> {
     for await (const _ of this.#deps.files.watchFolder(this.#deps.folder, signal)) {
       // One that has begun may have passed what changed just now.
       await this.#reading;
       await this.#readOnce();
+      read();
     }
   }
 

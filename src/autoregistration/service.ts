@@ -22,7 +22,7 @@ export interface ServiceParts extends LastingDeps {
   readonly auth: ServerAuth;
   readonly store: Store;
   /** Read already. */
-  readonly groups: WatchedGroups & { follow(signal: AbortSignal): Promise<void> };
+  readonly groups: WatchedGroups & { follow(signal: AbortSignal, read: () => void): Promise<void> };
   readonly tokens: LeaseTokens;
   readonly leadership: Leadership;
   readonly vitals: Vitals;
@@ -56,7 +56,7 @@ export async function openService(parts: ServiceParts, fleet: Fleet, signal: Abo
     told: (error) => vitals.trouble("store", error),
     work: (good, until) => fleet.follow(store, () => { good(); loaded.resolve(); }, until),
   });
-  work.start({ doing: "following the groups", told: (error) => vitals.trouble("groups", error), work: (_good, until) => groups.follow(until) });
+  work.start({ doing: "following the groups", told: (error) => vitals.trouble("groups", error), work: (good, until) => groups.follow(until, good) });
   work.start({ doing: "telling machines of changes", told: () => undefined, work: (_good, until) => hints.follow(until) });
   await untilAborted(loaded.promise, signal);
   if (parts.auth.kind === "tls") vitals.enter("waiting for an identity");
