@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** Socket at which it gets its identity. */
   readonly socketPath: string;
   readonly groupsDir: string;
+  /** Where it has what must be its own, although it keeps nothing. */
+  readonly stateDir: string;
 }
 
 /** How long a registration service may take to have read its groups, milliseconds. */
@@ -58,10 +60,10 @@ export async function openService({ host, ...options }: ServiceOptions): Promise
 }
 
 /** The words with which a registration service runs beside a simulated mesh. */
-export function planService({ names, address, admin, socketPath, groupsDir }: Omit<ServiceOptions, "host">): readonly string[] {
+export function planService({ names, address, admin, socketPath, groupsDir, stateDir }: Omit<ServiceOptions, "host">): readonly string[] {
   return [
     "autoregister", "--store", "memory", "--groups-dir", groupsDir, "--listen-address", renderHostPort(address), "--admin-address", renderHostPort(admin),
-    "--spire-socket-addr", `unix://${socketPath}`, "--cluster-domain", names.clusterDomain,
+    "--spire-socket-addr", `unix://${socketPath}`, "--cluster-domain", names.clusterDomain, "--state-dir", stateDir,
     // Groups that name nobody, as those of others do, take the machines of this mesh.
     "--default-group-identities", machineIdentities(names).join(","),
   ];
