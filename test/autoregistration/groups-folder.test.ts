@@ -161,6 +161,26 @@ describe("groups in a folder", () => {
     await following;
   });
 
+  it("hold while the folder hangs, which is told, and are read when it answers again", async () => {
+    write("a.yaml", manifest("orders"));
+    const files = createFiles(() => Promise.resolve(undefined));
+    const hang = { until: Promise.resolve() };
+    groups = new GroupsFolder({ folder, files: { ...files, stat: async (path) => { await hang.until; return files.stat(path); } }, clock, log });
+    await groups.open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hang.until = promise;
+    write("b.yaml", manifest("stock"));
+    clock.jump(2000);
+    const asked = groups.read({ namespace: "shop", name: "stock" }, signal);
+    await clock.asleep(10_000);
+    clock.jump(10_000);
+    assert.equal(await asked, undefined);
+    assert.deepEqual([[...groups.current().keys()], troubles()], [["shop/orders"], [{ file: folder, problems: ["it does not answer"] }]]);
+    resolve();
+    await waitUntil(() => troubles().length, (count) => count === 0);
+    assert.deepEqual([...groups.current().keys()], ["shop/orders", "shop/stock"]);
+  });
+
   it("are asked for out of turn once a second at the most", async () => {
     await groups.open();
     clock.jump(2000);
