@@ -77,11 +77,16 @@ export class MachineFleet {
     return { cpu: after.cpu - before.cpu, took };
   }
 
+  /** Each machine renews once; no time passes but that of the calls. */
+  renewAll(): Promise<void> {
+    return this.#each(this.#machines, callsAtOnce, (machine) => machine.renew());
+  }
+
   /** Renews until the server has looked at its whole fleet once more. */
   async renewForARound(): Promise<Usage> {
     const { rounds } = await this.server.order({ kind: "usage", collect: false });
     for (;;) {
-      await this.#each(this.#machines, callsAtOnce, (machine) => machine.renew());
+      await this.renewAll();
       const usage = await this.server.order({ kind: "usage", collect: false });
       if (usage.rounds > rounds) return usage;
     }
