@@ -85,6 +85,6 @@ async function listen({ listen: address, auth, clock, log, observe }: ServicePar
     return await openRegistrationServer({ listen: address, auth, handlers: observe?.(handlers) ?? handlers, clock, log }, signal);
   } catch (error) {
     if (!isMeshError(error, "PORT_TAKEN")) throw error;
-    throw new MeshError("PORT_TAKEN", { doing: error.doing, what: error.what, remedy: "Stop the process that listens there, or give LISTEN_ADDRESS another value.", target: "LISTEN_ADDRESS", cause: error });
+    throw new MeshError("PORT_TAKEN", { doing: error.doing, what: error.what, remedy: "Stop the process that listens there, or give LISTEN_ADDRESS another value: an address of this machine, and a port above 1023 for who is not root.", target: "LISTEN_ADDRESS", cause: error });
   }
 }
