@@ -25,6 +25,8 @@ export class Joining implements Disposable {
   readonly #options: JoiningOptions;
   readonly #following: Following;
   #settings: Settings;
+  /** The settings as they were said: others mean another configuration of the proxy. */
+  #texts: readonly (readonly string[])[];
   #registering = new AbortController();
   #probing = new AbortController();
   #probe: string | undefined;
@@ -32,6 +34,7 @@ export class Joining implements Disposable {
   constructor(options: JoiningOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    this.#texts = textsOf(options.settle({}));
     this.#following = options.following(() => this.#settings);
   }
 
@@ -63,12 +66,15 @@ export class Joining implements Disposable {
   }
 
   #join({ workload, values, probe }: Membership): void {
-    const { settings, resolved, problems } = this.#options.settle(values);
-    if (settings !== undefined) this.#settings = settings;
+    const resolution = this.#options.settle(values);
+    const { settings, problems } = resolution;
+    if (settings !== undefined) {
+      this.#settings = settings;
+      this.#texts = textsOf(resolution);
+    }
     this.#tellValues(problems);
     this.#follow(probe);
-    const configuration = JSON.stringify([workload, ...[...resolved.values()].map(({ key, text }) => [key, text])]);
-    this.#following.post({ kind: "registered", registered: { configuration } });
+    this.#following.post({ kind: "registered", registered: { configuration: JSON.stringify([workload, this.#texts]) } });
   }
 
   #tellValues(problems: readonly MeshError[]): void {
@@ -91,4 +97,8 @@ export class Joining implements Disposable {
     this.#following.seen.application = asked && initialVerdict;
     if (asked !== undefined) this.#options.begin("the application's probe", followApplication(this.#following, asked, this.#probing.signal));
   }
+}
+
+function textsOf({ resolved }: Resolution): readonly (readonly string[])[] {
+  return [...resolved.values()].map(({ key, text }) => [key, text]);
 }

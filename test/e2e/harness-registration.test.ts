@@ -211,12 +211,13 @@ describe("an edit of the group", function () {
     const unsaid = { DESTINATION_SVC_ADDR: undefined, POLICY_SVC_ADDR: undefined, PROXY_PATH: stage.proxy.path, SHUTDOWN_GRACE: "2s" };
     const before = await joinGroup(stage, service, unsaid);
     assert.match(await stage.proxyVariable(before.proxy.pid, "DESTINATION_SVC_ADDR"), /127\.0\.0\.1:8086$/u);
-    service.group(shortGroup({ proxy: { ...proxy, destinationAddr: "localhost:8086" } }));
+    await using _moved = await openApplication(8087);
+    service.group(shortGroup({ proxy: { ...proxy, destinationAddr: "127.0.0.1:8087" } }));
     const during = await stage.until(({ state, redirect }) => state === "restarting" && redirect.inForce === "refuse");
     assert.deepEqual([during.ready, stage.inForce()], [false, "refuse"]);
     const after = await stage.until(({ ready }) => ready);
     assert.notEqual(after.proxy.pid, before.proxy.pid);
-    assert.match(await stage.proxyVariable(after.proxy.pid, "DESTINATION_SVC_ADDR"), /localhost:8086$/u);
+    assert.match(await stage.proxyVariable(after.proxy.pid, "DESTINATION_SVC_ADDR"), /127\.0\.0\.1:8087$/u);
     await assertEndsCleanly(stage);
   });
 

@@ -10,7 +10,7 @@ export interface Application extends AsyncDisposable {
 /** Opens one on loopback; it answers well until told otherwise. */
 export async function openApplication(port: number): Promise<Application> {
   const paths: string[] = [];
-  const application = { status: 200, paths, [Symbol.asyncDispose]: async () => void (await new Promise((resolve) => server.close(resolve))) };
+  const application = { status: 200, paths, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
   const server = createServer((request, response) => {
     paths.push(request.url ?? "");
     response.writeHead(application.status, { connection: "close" }).end();

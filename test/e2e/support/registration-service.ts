@@ -50,7 +50,7 @@ export class RegistrationServiceOnStage implements AsyncDisposable {
   readonly #root: Issued;
   readonly #groups = new Map<string, ExternalGroup>();
   #store = new MemoryStore(Date.now);
-  #life: { readonly server: RegistrationServer; readonly stop: AbortController; readonly round: () => Promise<void> } | undefined;
+  #life: { readonly server: RegistrationServer; readonly stop: AbortController; readonly rounds: ReturnType<typeof watchRounds> } | undefined;
 
   private constructor(root: Issued, group: ExternalGroup | undefined) {
     this.#root = root;
@@ -83,7 +83,7 @@ export class RegistrationServiceOnStage implements AsyncDisposable {
     const handlers = countCalls(serveRegistrar(registrar, watchHints), this.calls);
     const server = await openRegistrationServer({ listen: address, auth: { kind: "tls", identities }, handlers, clock: systemClock, log: silentLog }, signal);
     const rounds = watchRounds({ store, fleet, groups, clock: roundsClock }, stop.signal);
-    this.#life = { server, stop, round: async () => void (await rounds.next()) };
+    this.#life = { server, stop, rounds };
   }
 
   /** Takes the service away, as a killed one goes: its store stays. */
@@ -103,7 +103,7 @@ export class RegistrationServiceOnStage implements AsyncDisposable {
 
   /** One round of the leader. */
   async round(): Promise<void> {
-    await this.#life?.round();
+    await this.#life?.rounds.next();
   }
 
   /** Each workload as one line: its name without what makes it unique, its identity, its condition. */

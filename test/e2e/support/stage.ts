@@ -207,7 +207,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response | undefined> {
+async function ask(path: string, init: { readonly method?: string; readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Response | undefined> {
   return fetch(`http://127.0.0.1:4192${path}`, { ...init, headers: { connection: "close", ...init.headers }, signal: AbortSignal.timeout(2000) }).catch(() => undefined);
 }
 
