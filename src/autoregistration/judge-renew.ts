@@ -57,7 +57,8 @@ export function judgeRenew(call: RenewCall, view: RenewView, rules: RenewRules):
 
 /** A call by a process that another one of the same instance has taken over from. */
 function judgeStraggler({ workload, lease }: Known, now: number): Verdict<Renewed> {
-  if (now - lease.value.registeredAt <= stragglerGrace) return refused(refusals.superseded(lease.value));
+  // It shall call as soon as a call proves that both are alive: until then a clone may be ready in its place.
+  if (now - lease.value.registeredAt <= stragglerGrace) return refused(refusals.superseded(lease.value, stragglerGrace + 1000));
   const refusal = refusals.duplicate();
   // Evidence is written again only when it has aged, lest the two write at each other.
   const evidence = Math.abs(now - (lease.value.duplicateAt ?? -Infinity)) <= evidenceAge ? lease.value : { ...lease.value, duplicateAt: now };

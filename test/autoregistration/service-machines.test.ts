@@ -82,6 +82,19 @@ describe("a machine's process, over the wire", () => {
     assert.deepEqual([await next.renew(service), await lab.condition(next.name)], ["ok", "True Ready"]);
   });
 
+  it("cloned, and heard within the five seconds in which it may be a straggler: called back as soon as these are over, and found out", async () => {
+    await using lab = await ServiceLab.open();
+    const service = await lab.service();
+    const origin = await joined(lab, service);
+    const clone = origin.restarted();
+    clone.addresses = ["10.0.6.7"];
+    assert.deepEqual([await clone.register(service), await clone.renew(service)], ["ok", "ok"]);
+    lab.clock.jump(4000);
+    assert.deepEqual([await origin.renew(service), origin.retryAfter], ["SUPERSEDED", 6000]);
+    lab.clock.jump(6000);
+    assert.deepEqual([await origin.renew(service), await lab.condition(origin.name)], ["DUPLICATE_INSTANCE", "False DuplicateInstance"]);
+  });
+
   it("with an older epoch, back from a backup, waits while the newer one lives and is served when that is dead", async () => {
     await using lab = await ServiceLab.open();
     const service = await lab.service();
