@@ -61,6 +61,21 @@ describe("two replicas on one store, answering alternately", () => {
     assert.deepEqual([await machine.renew(two), await lab.condition(machine.name), leader.lines], ["ok", "True Ready", []]);
   });
 
+  it("calls of one machine that race at both: each is answered, none undoes the store, and the next report settles it", async () => {
+    await using lab = await ServiceLab.open();
+    const [one, two, machine] = [await lab.service(), await lab.service(), await WireMachine.make(lab)];
+    assert.equal(await machine.register(one), "ok");
+    for (let race = 0; race < 20; race += 1) {
+      const calls = [machine.renewAsk("NotReady"), machine.renewAsk("Ready"), machine.renewAsk("NotReady")].map((ask, index) => machine.renew(index === 1 ? two : one, ask));
+      for (const told of await Promise.all([...calls, machine.register(two), machine.register(one)])) assert.equal(told, "ok");
+      const ready = race % 2 === 0;
+      assert.equal(await machine.renew(ready ? one : two, machine.renewAsk(ready ? "Ready" : "NotReady")), "ok");
+      assert.equal(await lab.condition(machine.name), ready ? "True Ready" : "False NotReady");
+    }
+    const { workloads, leases } = await lab.store.list(signal);
+    assert.deepEqual([workloads.length, leases.length, leases[0]?.value.healthSeq], [1, 1, machine.seq - 1]);
+  });
+
   it("clones that call different replicas are found all the same", async () => {
     await using lab = await ServiceLab.open();
     const [one, two, origin] = [await lab.service(), await lab.service(), await WireMachine.make(lab)];
