@@ -180,7 +180,14 @@ function describeChanges(before: GroupsView["groups"], now: GroupsView["groups"]
     changed: [...now].filter(([id, group]) => before.has(id) && before.get(id) !== group).map(([id]) => id),
     gone: [...before.keys()].filter((id) => !now.has(id)),
   };
-  return Object.values(changes).every((ids) => ids.length === 0) ? undefined : changes;
+  if (Object.values(changes).every((ids) => ids.length === 0)) return undefined;
+  return Object.fromEntries(Object.entries(changes).map(([what, ids]) => [what, shorten(ids)]));
+}
+
+// At the start all groups are new, and a log line is not the place for a thousand names.
+function shorten(ids: readonly string[]): readonly string[] {
+  const most = 20;
+  return ids.length <= most ? ids : [...ids.slice(0, most), `and ${ids.length - most} more`];
 }
 
 function whatOf(error: unknown): string {

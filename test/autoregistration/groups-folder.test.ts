@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { GroupsFolder, groupsFolderLimits } from "../../src/autoregistration/groups-folder.ts";
 import { parseGroupsFile } from "../../src/autoregistration/parse-groups-file.ts";
 import type { GroupTrouble } from "../../src/registration/directory.ts";
@@ -49,6 +50,13 @@ describe("groups in a folder", () => {
     await groups.open();
     assert.deepEqual([...groups.current().keys()], ["shop/orders", "shop/stock", "shop/legacy"]);
     assert.deepEqual(troubles(), []);
+  });
+
+  it("come from a list too, as kubectl prints several, with what Kubernetes adds to an object", () => {
+    const item = { ...(JSON.parse(JSON.stringify(parse(manifest("orders")))) as object), status: {} };
+    const text = stringify({ apiVersion: "v1", kind: "List", items: [item, { ...item, kind: "Other" }], metadata: { resourceVersion: "" } });
+    const { groups: found, problems } = parseGroupsFile(text);
+    assert.deepEqual([found.map(({ key }) => key.name), problems.every((problem) => problem.startsWith("items.1.kind: "))], [["orders"], true]);
   });
 
   it("are as the docs show them", () => {
