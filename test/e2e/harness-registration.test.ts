@@ -8,21 +8,37 @@ import { waitUntil } from "../support/wait-until.ts";
 import { openApplication } from "./support/application.ts";
 import { assertEndsCleanly } from "./support/endings.ts";
 import { RegistrationServiceOnStage, shortGroup } from "./support/registration-service.ts";
-import { machineId, Stage } from "./support/stage.ts";
+import { machineId, Stage, type Told } from "./support/stage.ts";
 
 const reason = missingForOwnNetwork();
 const serving = `${machineId} True Serving`;
 const other = "spiffe://mesh.test/other";
 
-/** A line of the store, once it is there. */
-async function untilStored(service: RegistrationServiceOnStage, ...wanted: readonly string[]): Promise<void> {
-  await waitUntil(() => service.workloads(), (lines) => JSON.stringify(lines) === JSON.stringify(wanted), 8000);
+/** Lets the machine's time run ahead until what is seen is as wanted: no test waits for a renewal. */
+function hasten<T>(stage: Stage, look: () => T | Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+  const ahead = (): T | Promise<T> => {
+    stage.clock.leap(200);
+    return look();
+  };
+  return waitUntil(ahead, wanted);
+}
+
+/** The status once it is as wanted, with time running ahead. */
+async function soon(stage: Stage, wanted: (status: Status) => boolean): Promise<Status> {
+  const found = await hasten(stage, () => stage.status(), (status) => status !== undefined && wanted(status));
+  assert.ok(found !== undefined);
+  return found;
+}
+
+/** Resolves when the store holds just this. */
+async function untilStored(stage: Stage, service: RegistrationServiceOnStage, ...wanted: readonly string[]): Promise<void> {
+  await hasten(stage, () => service.workloads(), (lines) => JSON.stringify(lines) === JSON.stringify(wanted));
 }
 
 /** A machine of the stage that is ready, as its group sees it too. */
-async function joinGroup(stage: Stage, service: RegistrationServiceOnStage, more: Readonly<Record<string, string | undefined>> = {}): Promise<Status> {
+async function joinGroup(stage: Stage, service: RegistrationServiceOnStage, more: Told = {}): Promise<Status> {
   const status = await stage.serving({ ...service.settings, ...more });
-  await untilStored(service, serving);
+  await untilStored(stage, service, serving);
   return status;
 }
 
@@ -62,7 +78,7 @@ describe("a harness that registers", function () {
     assert.match(waiting.registration.detail, /shop\/orders/u);
     service.group(shortGroup());
     stage.clock.leap(16_500);
-    await untilStored(service, serving);
+    await untilStored(stage, service, serving);
     await assertEndsCleanly(stage);
   });
 
@@ -75,7 +91,7 @@ describe("a harness that registers", function () {
     assert.deepEqual([...told(waiting), await service.workloads()], [false, "IDENTITY_NOT_ALLOWED", []]);
     service.group(strict);
     stage.clock.leap(66_000);
-    await untilStored(service, serving);
+    await untilStored(stage, service, serving);
     await assertEndsCleanly(stage);
   });
 
@@ -89,7 +105,7 @@ describe("a harness that registers", function () {
     assert.deepEqual(told(waiting), [false, "ADDRESS_IN_USE"]);
     await stranger.leave();
     stage.clock.leap(66_000);
-    await waitUntil(() => service.workloads(), (lines) => lines.includes(serving), 8000);
+    await hasten(stage, () => service.workloads(), (lines) => lines.includes(serving));
     await assertEndsCleanly(stage);
   });
 
@@ -114,13 +130,13 @@ describe("a harness that registers", function () {
     const { instance, proxy } = await joinGroup(stage, service);
     await using newer = await service.stranger(machineId, { instanceId: instance.id, epoch: instance.epoch + 1 });
     assert.equal(await newer.register(), "ok");
-    const superseded = await stage.until(({ ready }) => !ready);
+    const superseded = await soon(stage, ({ ready }) => !ready);
     assert.deepEqual([...told(superseded), superseded.proxy.pid, stage.inForce(), await stage.health()], [false, "SUPERSEDED", proxy.pid, "redirect", 503]);
     await newer.leave();
     stage.clock.leap(66_000);
-    const back = await stage.until(({ ready }) => ready);
+    const back = await soon(stage, ({ ready }) => ready);
     assert.deepEqual([back.proxy.pid, back.registration.problem], [proxy.pid, undefined]);
-    await untilStored(service, serving);
+    await untilStored(stage, service, serving);
     await assertEndsCleanly(stage);
   });
 });
@@ -138,7 +154,7 @@ describe("a registration service that is away", function () {
     assert.deepEqual([...told(waiting), waiting.state, waiting.proxy.pid], [false, "REGISTRATION_AWAY", "waitRegistration", undefined]);
     await service.start();
     stage.clock.leap(5000);
-    await untilStored(service, serving);
+    await untilStored(stage, service, serving);
     await assertEndsCleanly(stage);
   });
 
@@ -153,9 +169,9 @@ describe("a registration service that is away", function () {
     assert.deepEqual([alone.registration.problem?.code, alone.registration.lease?.state, stage.inForce(), await stage.health()], ["REGISTRATION_AWAY", "stale", "redirect", 200]);
     await service.start();
     stage.clock.leap(30_000);
-    const back = await stage.until(({ registration }) => registration.problem === undefined);
+    const back = await soon(stage, ({ registration }) => registration.problem === undefined);
     assert.deepEqual([back.registration.lease?.state, back.proxy.pid, back.ready], ["held", alone.proxy.pid, true]);
-    await untilStored(service, serving);
+    await untilStored(stage, service, serving);
     await assertEndsCleanly(stage);
   });
 
@@ -165,12 +181,12 @@ describe("a registration service that is away", function () {
     const { proxy } = await joinGroup(stage, service);
     await service.stop();
     stage.clock.leap(5000);
-    const alone = await stage.until(({ registration }) => registration.lease?.state === "stale" && registration.problem !== undefined);
+    const alone = await soon(stage, ({ registration }) => registration.lease?.state === "stale" && registration.problem !== undefined);
     assert.deepEqual([alone.ready, alone.registration.problem?.code, alone.proxy.pid, alone.state, await stage.health()], [true, "REGISTRATION_AWAY", proxy.pid, "serving", 200]);
     await service.restartEmpty();
     stage.clock.leap(10_000);
-    await untilStored(service, serving);
-    const back = await stage.until(({ registration }) => registration.problem === undefined);
+    await untilStored(stage, service, serving);
+    const back = await soon(stage, ({ registration }) => registration.problem === undefined);
     assert.deepEqual([back.registration.lease?.state, back.proxy.pid, back.ready], ["held", proxy.pid, true]);
     assert.deepEqual(stage.log.messages.filter((line) => line.startsWith("serving →")), []);
     await assertEndsCleanly(stage);
@@ -197,7 +213,7 @@ describe("an edit of the group", function () {
     await using service = await RegistrationServiceOnStage.open(stage.issuer.root);
     const before = await joinGroup(stage, service);
     service.group(shortGroup({ labels: { app: "orders", tier: "gold" } }));
-    await waitUntil(() => service.labels(), (labels) => labels?.["tier"] === "gold");
+    await hasten(stage, () => service.labels(), (labels) => labels?.["tier"] === "gold");
     assert.deepEqual(service.calls.filter((call) => call === "register"), ["register", "register"]);
     const after = await stage.until(({ ready }) => ready);
     assert.deepEqual([after.proxy.pid, stage.log.messages.filter((line) => line.startsWith("serving →"))], [before.proxy.pid, []]);
@@ -208,9 +224,10 @@ describe("an edit of the group", function () {
     await using stage = await Stage.set();
     await using service = await RegistrationServiceOnStage.open(stage.issuer.root, shortGroup({ proxy }));
     await stage.proxy.behave("ignoresStop");
-    const unsaid = { DESTINATION_SVC_ADDR: undefined, POLICY_SVC_ADDR: undefined, PROXY_PATH: stage.proxy.path, SHUTDOWN_GRACE: "2s" };
+    const unsaid = { DESTINATION_SVC_ADDR: undefined, POLICY_SVC_ADDR: undefined, PROXY_PATH: stage.proxy.path, SHUTDOWN_GRACE: "1s" };
     const before = await joinGroup(stage, service, unsaid);
     assert.match(await stage.proxyVariable(before.proxy.pid, "DESTINATION_SVC_ADDR"), /127\.0\.0\.1:8086$/u);
+    await stage.proxy.behave("good");
     await using _moved = await openApplication(8087);
     service.group(shortGroup({ proxy: { ...proxy, destinationAddr: "127.0.0.1:8087" } }));
     const during = await stage.until(({ state, redirect }) => state === "restarting" && redirect.inForce === "refuse");
@@ -226,12 +243,12 @@ describe("an edit of the group", function () {
     await using service = await RegistrationServiceOnStage.open(stage.issuer.root);
     const before = await joinGroup(stage, service);
     service.group(shortGroup({ proxy: { destinationAddr: "elsewhere:1", defaultInboundPolicy: "perhaps" } }));
-    const after = await stage.until(({ registration }) => registration.problem !== undefined);
+    const after = await soon(stage, ({ registration }) => registration.problem !== undefined);
     assert.deepEqual([after.registration.problem?.code, after.ready, after.proxy.pid], ["GROUP_VALUES", true, before.proxy.pid]);
     assert.match(await stage.proxyVariable(after.proxy.pid, "DESTINATION_SVC_ADDR"), /127\.0\.0\.1:8086$/u);
     assert.deepEqual(stage.log.messages.filter((line) => line.startsWith("serving →")), []);
     service.group(shortGroup());
-    await stage.until(({ registration }) => registration.problem === undefined);
+    await soon(stage, ({ registration }) => registration.problem === undefined);
     await assertEndsCleanly(stage);
   });
 
@@ -240,11 +257,11 @@ describe("an edit of the group", function () {
     await using service = await RegistrationServiceOnStage.open(stage.issuer.root);
     const before = await joinGroup(stage, service);
     service.group(undefined);
-    const without = await stage.until(({ ready }) => !ready);
+    const without = await soon(stage, ({ ready }) => !ready);
     assert.deepEqual([...told(without), without.proxy.pid, stage.inForce()], [false, "GROUP_NOT_FOUND", before.proxy.pid, "redirect"]);
     service.group(shortGroup());
     stage.clock.leap(16_500);
-    const back = await stage.until(({ ready }) => ready);
+    const back = await soon(stage, ({ ready }) => ready);
     assert.equal(back.proxy.pid, before.proxy.pid);
     await assertEndsCleanly(stage);
   });
@@ -261,13 +278,14 @@ describe("the group's probe", function () {
     const lazy = { ...shortGroup().lease, renewInterval: 60_000, duration: 180_000 };
     await using service = await RegistrationServiceOnStage.open(stage.issuer.root, shortGroup({ probe, lease: lazy }));
     await using application = await openApplication(8000);
-    await joinGroup(stage, service);
+    await stage.serving(service.settings);
+    await waitUntil(() => service.workloads(), ([line]) => line === serving);
     for (const [status, health, condition] of [[500, 503, `${machineId} False ApplicationNotReady`], [200, 200, serving]] as const) {
       application.status = status;
       await stage.until(({ application: { good } }) => good === (status === 200));
       const seen = performance.now();
       assert.equal(await stage.health(), health);
-      await untilStored(service, condition);
+      await waitUntil(() => service.workloads(), ([line]) => line === condition);
       assert.ok(performance.now() - seen < 1000);
     }
     assert.ok(application.paths.length > 2 && application.paths.every((path) => path === "/healthz"));
@@ -294,7 +312,7 @@ describe("a machine that registered", function () {
     stage.agent.publish(await stage.issuer.svid(machineId, { expiresAt: new Date(Date.now() + 7_200_000) }));
     await stage.until(({ identity }) => Date.parse(identity.expires ?? "") > Date.now() + 7_000_000);
     const renewals = service.calls.length;
-    await waitUntil(() => service.calls.length, (calls) => calls > renewals + 1);
+    await hasten(stage, () => service.calls.length, (calls) => calls > renewals + 1);
     const after = await stage.until(({ ready }) => ready);
     assert.deepEqual([after.workload, after.proxy.pid, service.calls.filter((call) => call === "register").length], [before.workload, before.proxy.pid, 1]);
     await assertEndsCleanly(stage);
@@ -307,7 +325,7 @@ describe("a machine that registered", function () {
     stage.agent.publish(await stage.issuer.svid(other));
     const after = await stage.until(({ ready, workload }) => ready && workload?.identity === other);
     assert.notEqual(after.workload?.name, before.workload?.name);
-    await waitUntil(() => service.workloads(), (lines) => lines.includes(`${other} True Serving`), 8000);
+    await hasten(stage, () => service.workloads(), (lines) => lines.includes(`${other} True Serving`));
     // What drained is deleted by the leader.
     await waitUntil(async () => {
       await service.round();
@@ -338,7 +356,7 @@ describe("a machine that registered", function () {
       const { proxy } = await joinGroup(stage, service);
       stage.clock.offset = minutes * 60_000;
       const renewals = service.calls.length;
-      await waitUntil(() => service.calls.length, (calls) => calls > renewals + 1);
+      await hasten(stage, () => service.calls.length, (calls) => calls > renewals + 1);
       const after = await stage.until(({ registration }) => registration.lease?.state === "held");
       assert.deepEqual([after.ready, after.proxy.pid, after.state, service.calls.filter((call) => call === "register").length], [true, proxy.pid, "serving", 1]);
       assert.deepEqual(await service.workloads(), [serving]);
