@@ -17,8 +17,6 @@ export interface RenewView {
   readonly lease: Versioned<LeaseObject> | undefined;
   /** Other workloads at the caller's addresses. */
   readonly owners: readonly AddressOwner[];
-  /** The newest report that this replica saw of the incarnation; others may have stored a newer one. */
-  readonly seenSeq?: number;
 }
 
 /** What the server brings to the judgement. */
@@ -88,7 +86,7 @@ function keptLease({ lease, group }: Known, now: number): LeaseObject {
 
 function renew(call: RenewCall, { known, kept, addresses }: { readonly known: Known; readonly kept: LeaseObject; readonly addresses: readonly string[] }, now: number): Verdict<Renewed> {
   const { workload, lease, group } = known;
-  const newest = Math.max(lease.value.healthSeq, known.seenSeq ?? 0);
+  const newest = lease.value.healthSeq;
   // The same number again is the same report again: it repairs what a kill between two writes left.
   const wanted = call.health.seq >= newest ? wantedCondition(call.health, kept) : undefined;
   const condition = wanted && planCondition(workload.value.condition, wanted, now);
