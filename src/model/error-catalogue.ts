@@ -261,7 +261,7 @@ export const errorCatalogue = {
   SERVER_NAME_MISSING: {
     category: "registration", exit: 3,
     title: "The identity of the registration service does not have the DNS name that machines ask for, so they will refuse it.",
-    remedy: "Give the service's SPIRE entry the name: spire-server entry update -dns NAME, or set CONTROL_SERVER_NAME on every machine to a name that it has.",
+    remedy: "Give the service's SPIRE entry the name: spire-server entry update -entryID ID -dns NAME, with all else that the entry has; or set CONTROL_SERVER_NAME on every machine to a name that it has.",
   },
   STORE_FAILED: {
     category: "registration", exit: 3,

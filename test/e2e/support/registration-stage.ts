@@ -98,7 +98,12 @@ export class RegistrationStage implements AsyncDisposable {
   /** A machine with an identity that SPIRE gave it. */
   async machine(name = "one"): Promise<StageMachine> {
     const svid = parseSvid(await this.issuer.svid(`spiffe://mesh.test/vm/${name}`), new Date());
-    return this.#open.use(new StageMachine(svid, { host: this.host, port: this.port }));
+    return this.machineAs(() => svid);
+  }
+
+  /** A machine with an identity that may be another one each time. */
+  machineAs(identity: () => TlsIdentity): StageMachine {
+    return this.#open.use(new StageMachine(identity, { host: this.host, port: this.port }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,20 +156,20 @@ export class ServiceProcess implements AsyncDisposable {
 
 /** A machine that registers over the real wire. */
 export class StageMachine implements Disposable {
-  readonly identity: TlsIdentity;
   readonly client: RegistrationClient;
   readonly incarnation = { ...registerAsk.incarnation, instanceId: randomUUID(), incarnationId: randomUUID() };
   readonly address = `10.77.${(machines += 1) >> 8}.${machines & 255}`;
   registered: RegisteredMachine | undefined;
   token = "";
   renewed: RenewedMachine | undefined;
+  readonly #identity: () => TlsIdentity;
   readonly #service: string;
   #seq = 1;
 
-  constructor(identity: TlsIdentity, service: { readonly host: string; readonly port: number }) {
-    this.identity = identity;
+  constructor(identity: () => TlsIdentity, service: { readonly host: string; readonly port: number }) {
+    this.#identity = identity;
     this.#service = `${service.host}:${service.port}`;
-    this.client = openRegistrationClient({ address: service, serverName: pinnedName, identity: () => identity, clock: systemClock, log: silentLog });
+    this.client = openRegistrationClient({ address: service, serverName: pinnedName, identity, clock: systemClock, log: silentLog });
   }
 
   get renewAsk(): RenewAsk {
@@ -180,8 +185,8 @@ export class StageMachine implements Disposable {
 
   /** What the service hints at, until the stream ends; the first hint has come. */
   async watch(): Promise<{ readonly hints: readonly WatchEvent[]; readonly ended: Promise<void> }> {
-    const { cert, key } = this.identity.tlsCredentials();
-    const channel = credentials.createSsl(Buffer.from(this.identity.bundle.pem()), Buffer.from(key), Buffer.from(cert));
+    const { cert, key } = this.#identity().tlsCredentials();
+    const channel = credentials.createSsl(Buffer.from(this.#identity().bundle.pem()), Buffer.from(key), Buffer.from(cert));
     const raw = new RawClient(this.#service, channel, { "grpc.ssl_target_name_override": pinnedName, "grpc.default_authority": pinnedName, "grpc.use_local_subchannel_pool": 1 });
     const { workload } = this.renewAsk;
     const stream = raw.watch({ workloadNamespace: workload.namespace, workloadName: workload.name, leaseToken: this.token }, new Metadata());
