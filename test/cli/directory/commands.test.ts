@@ -85,7 +85,7 @@ describe("the lists of a registration service on the command line", () => {
     ["workload show depot/orders-1", /did you mean shop\/orders-1/u],
     ["workload show shpo/orders-1", /did you mean shop\/orders-1/u],
     ["workload show nothing-like-it", /no such workload\.$/mu],
-    ["group show shop/orderz", /did you mean shop\/orders\?; it could not use 1 group file/u],
+    ["group show shop/orderz", /no such group \(1 group file could not be used, see linkerd-mesh group list\); did you mean shop\/orders\?$/mu],
     ["group show orders", /in each of several namespaces: depot\/orders, shop\/orders/u],
   ] as const) {
     it(`answers '${line}' with what is near`, async () => {
