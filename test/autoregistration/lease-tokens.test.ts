@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { LeaseTokens, type TokenClaims } from "../../src/autoregistration/lease-tokens.ts";
+import { object } from "./samples.ts";
 
 const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 const claims: TokenClaims = {
@@ -36,6 +37,20 @@ describe("LeaseTokens", () => {
     assert.equal(after.renew(before.issue(claims), claims), after.issue(claims));
     assert.equal(after.renew(after.issue(claims), claims), after.issue(claims));
     for (const other of others) assert.equal(after.renew(after.issue(claims), other), undefined);
+  });
+
+  it("are renewed for a stored workload only as they are without one, also when one was proved before", () => {
+    const [before, tokens] = [new LeaseTokens(key(1)), new LeaseTokens(key(2), [key(1)])];
+    const stored = object({ key: claims.key, identity: claims.identity, instanceId: claims.incarnation.instanceId });
+    const [old, current] = [before.issue(claims), tokens.issue(claims)];
+    const presented = [old, current, "", `${current.slice(0, -1)}_`, `${current}=`, tokens.issue(others[5] ?? claims)];
+    for (const proved of [old, current]) {
+      for (const token of presented) {
+        assert.equal(tokens.renew(proved, claims, stored), current);
+        assert.equal(tokens.renew(token, claims, stored), tokens.renew(token, claims));
+        for (const other of others) assert.equal(tokens.renew(token, other, stored), tokens.renew(token, other));
+      }
+    }
   });
 
   it("prove nothing about any other workload, identity, instance, incarnation or epoch", () => {
