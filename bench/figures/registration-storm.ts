@@ -1,5 +1,6 @@
 import { silenceLimit } from "../../src/autoregistration/lease-life.ts";
 import type { Figure, MeasuredRow, Row } from "../figure.ts";
+import { obstacleToConnections } from "../stage/descriptors.ts";
 import { MachineFleet } from "../stage/machine-fleet.ts";
 import { makeAuthority, mintMachines, startServerProcess } from "../stage/registration-process.ts";
 import type { ServerKind } from "../stage/registration-orders.ts";
@@ -20,7 +21,7 @@ const returns = {
 /** What it costs when all machines lose their connection at once and come back at once. */
 export const stormFigure: Figure = {
   id: "storm",
-  obstacle: () => undefined,
+  obstacle: () => obstacleToConnections(2 * machines),
   async measure() {
     await using stack = new AsyncDisposableStack();
     const authority = await makeAuthority();
