@@ -65,6 +65,16 @@ describe("RateLimits", () => {
     assert.equal(limits.size, 3, "turns that are over are forgotten, too");
   });
 
+  it("forget nobody who is still limited, and no turn that is still to come, when they forget the others", () => {
+    const narrow = { perSecond: 0.01, burst: 1 };
+    const wide = { perSecond: 1000, burst: 1000 };
+    const own = new RateLimits({ register: narrow, renew: wide, identity: wide, all: wide });
+    assert.deepEqual([own.take(caller, 59_000), own.take(caller, 60_000), own.take(caller, 61_000)], [0, 99_000, 98_000]);
+    const shared = new RateLimits({ register: wide, renew: wide, identity: { perSecond: 0.1, burst: 1 }, all: wide });
+    const take = (instanceId: string, now: number): number => shared.take({ ...caller, instanceId }, now);
+    assert.deepEqual([take("a", 59_000), take("b", 59_000), take("c", 59_000), take("d", 60_000), take("e", 61_000)], [0, 10_000, 20_000, 29_000, 30_000]);
+  });
+
   it("remember nobody who was quiet for a while", () => {
     const limits = new RateLimits();
     for (let index = 0; index < 100; index += 1) limits.take({ ...caller, instanceId: String(index) }, 0);
