@@ -20,7 +20,7 @@ const bounds = { first: 500, most: 10_000 } as const;
  * The workloads of a registration service and what changes, until the signal. When the service is away, it is asked
  * again with growing pauses, and the log tells each new reason. Only a first call that fails is an error: DIRECTORY_ABSENT.
  */
-export async function* watchDirectory(address: HostPort, host: Pick<Host, "clock" | "log" | "random">, signal: AbortSignal): AsyncGenerator<Change, void, void> {
+export async function* watchChanges(address: HostPort, host: Pick<Host, "clock" | "log" | "random">, signal: AbortSignal): AsyncGenerator<Change, void, void> {
   const { clock, log } = host;
   const changes = new Changes();
   const target = renderHostPort(address);
