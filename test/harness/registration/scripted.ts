@@ -8,7 +8,7 @@ import type { DeregisterAsk, RegisterAsk, RegisteredMachine, RenewAsk, RenewedMa
 import type { Standing } from "../../../src/registration/registration.ts";
 import type { TlsIdentity } from "../../../src/registration/tls-identity.ts";
 import { JumpingClock } from "../../fakes/jumping-clock.ts";
-import { identity, ready } from "./answers.ts";
+import { agreed, identity, lease, ready, registered } from "./answers.ts";
 
 /** An identity of the machine; nothing here shows it to anybody. */
 export function tlsIdentity(id: string, fingerprint = id): TlsIdentity {
@@ -115,4 +115,20 @@ export class ScriptedMachine {
       this.open -= 1;
     }
   }
+}
+
+/** What an earlier process of this machine was told. */
+export function earlier(change: Partial<LastAnswer> = {}): LastAnswer {
+  return {
+    identity, group: { namespace: "shop", name: "orders" }, savedAt: new Date("2025-12-31T00:00:00Z"), answer: registered({ lease: { ...lease, token: "t0" } }),
+    incarnation: { instanceId: "i1", incarnationId: "l0", startedAt: new Date("2025-12-31T00:00:00Z"), epoch: 1 }, ...change,
+  };
+}
+
+/** A machine that has just registered. */
+export async function joined(): Promise<ScriptedMachine> {
+  const machine = new ScriptedMachine();
+  machine.script.push(agreed(registered()));
+  await machine.next();
+  return machine;
 }
