@@ -1,8 +1,9 @@
 import { MeshError } from "../../model/errors.ts";
 import type { Exit } from "../../platform/host.ts";
-import { anything } from "./answers.ts";
+import { anything, type RequestAnswer } from "./answers.ts";
 import { identities, nameWorkload, waitForWorkload, type Cast } from "./cast.ts";
-import { applicationPort, meshUser, type MachineName, type Running } from "./lab.ts";
+import { applicationPort, machinesAddress, meshUser, type MachineName, type Running } from "./lab.ts";
+import { layout } from "./network.ts";
 import type { Say } from "./play.ts";
 import { call, demand, demandRefusal, readEcho, request, waitForStatus } from "./questions.ts";
 import { renderSighting } from "./sightings.ts";
@@ -11,7 +12,7 @@ import { renderSighting } from "./sightings.ts";
 const listOwnProcesses = 'for p in /proc/[0-9]*; do [ "$p/ns/net" -ef /proc/self/ns/net ] && [ "$(stat -c %u "$p")" = "$0" ] && echo "${p#/proc/}"; done; true';
 
 /** How many calls show that nobody is sent to a dead machine. */
-const callsAfterDeath = 4;
+const callsAfterDeath = 3;
 const soon = 20_000;
 /** Half as long again as the lease, the service's own turn, and patience for a slow machine. */
 const expiryWait = 60_000;
@@ -46,7 +47,11 @@ export async function joinSecond(cast: Cast, signal: AbortSignal): Promise<strin
   await waitForWorkload(cast, { at: "second", what: "ready", is: ({ workload }) => workload.ready, milliseconds: soon }, signal);
   const names = (["machine", "second"] as const).map((at) => nameWorkload(cast, at));
   for (const name of names) readEcho(await call(lab, ["--workload", name], signal));
-  return `${names.join(" and ")} are ready; each answers as itself`;
+  await callEachOther(cast, { from: "machine", to: "second" }, signal);
+  await callEachOther(cast, { from: "second", to: "machine" }, signal);
+  // Its proxy follows the Service from now on.
+  readEcho(await callMachines(cast, signal));
+  return `${names.join(" and ")} are ready, answer as themselves and reach each other`;
 }
 
 /** The second machine ends as by a power cut. */
@@ -66,10 +71,11 @@ export async function expire(cast: Cast, signal: AbortSignal, say: Say): Promise
   const { workload } = await expired.finally(() => told.abort());
   const silent = workload.lease.renewedAt === undefined ? "" : ` ${Math.round((lab.clock.now().getTime() - new Date(workload.lease.renewedAt).getTime()) / 1000)} s after it was last heard`;
   for (let turn = 0; turn < callsAfterDeath; turn += 1) {
-    const { identity } = await call(lab, [], signal);
+    const [{ identity }, fromMachine] = await Promise.all([call(lab, [], signal), callMachines(cast, signal)]);
     demand(identity === identities.machine, `a caller was sent to ${identity ?? "nobody"}`);
+    readEcho(fromMachine);
   }
-  return `Ready False ${workload.reason}${silent}; ${callsAfterDeath} calls, all to the other machine`;
+  return `Ready False ${workload.reason}${silent}; ${2 * callsAfterDeath} calls of the Service, all answered by the other machine`;
 }
 
 /** The first machine goes for good, and takes everything along. */
@@ -86,6 +92,17 @@ export async function leave(cast: Cast, signal: AbortSignal): Promise<string> {
   const processes = await lab.network.machine.run({ file: "sh", args: ["-c", listOwnProcesses, String(meshUser)] }, signal);
   demand(processes.stdout.trim() === "", `processes are left: ${processes.stdout.trim().replaceAll("\n", ", ")}`);
   return `${cast.sightings.list(identities.machine).slice(-2).join(" → ")} (${gone.workload.name}) after ${took}; no rule and no process of it is left`;
+}
+
+/** A machine's application calls the other's at its own address: plaintext would be refused there. */
+async function callEachOther({ lab }: Cast, { from, to }: { readonly from: MachineName; readonly to: MachineName }, signal: AbortSignal): Promise<void> {
+  const { address } = readEcho(await request(lab, { at: lab.network[from], words: [`http://${layout[to]}:${applicationPort}/`] }, signal));
+  demand(address === layout[to], `the call ended at ${address ?? "nobody"}`);
+}
+
+/** The first machine's application calls the Service of all machines. */
+function callMachines({ lab }: Cast, signal: AbortSignal): Promise<RequestAnswer> {
+  return request(lab, { at: lab.network.machine, words: [`http://${machinesAddress}/`] }, signal);
 }
 
 async function setReadiness({ lab }: Cast, state: "on" | "off", signal: AbortSignal): Promise<void> {

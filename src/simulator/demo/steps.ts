@@ -38,8 +38,7 @@ export function tellStory(lab: Lab, stack: AsyncDisposableStack): readonly Step[
 
 async function startMesh({ lab, stack, sightings }: Cast, signal: AbortSignal): Promise<string> {
   await lab.startMesh(stack, signal, "own");
-  await lab.startWatch(stack, signal, (line) => sightings.take(line));
-  await lab.startApplication(stack, signal);
+  await Promise.all([lab.startWatch(stack, signal, (line) => sightings.take(line)), lab.startApplication(stack, signal)]);
   return `issuer, destination, policy, registration and an echo service at ${layout.mesh}`;
 }
 
