@@ -256,7 +256,7 @@ export const errorCatalogue = {
   TOKEN_KEY: {
     category: "registration", exit: 3,
     title: "The file with the key for registration tokens cannot be used.",
-    remedy: "Give TOKEN_KEY_FILE a file with at least 32 random bytes, as they are or as base64 or hex: openssl rand -base64 32",
+    remedy: "Give TOKEN_KEY_FILE a file with at least 32 random bytes, as they are or as base64 or hex; `openssl rand -base64 32` makes them.",
   },
   SERVER_NAME_MISSING: {
     category: "registration", exit: 3,
