@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { workloadsSchema, type WorkloadEntry } from "../../src/registration/directory.ts";
-import { missingForOwnNetwork } from "../support/own-network.ts";
+import { missingForOwnNetwork, ownAddresses } from "../support/own-network.ts";
 import { skipUnless } from "../support/skip.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { groupFile, pinnedName, RegistrationStage, type ServiceProcess } from "./support/registration-stage.ts";
@@ -25,7 +25,7 @@ describe("a machine and its registration service, as processes", function () {
   skipUnless("harness", reason === undefined, reason ?? "");
   this.timeout(120_000);
 
-  it("each killed in turn: the machine goes on without its service, finds the next one, and comes back itself as the same workload", async () => {
+  it("each killed in turn: the machine goes on without its service, finds the next one, and comes back itself, at another address, as the same workload", async () => {
     await using stage = await Stage.set();
     await using registration = await RegistrationStage.create();
     registration.write("orders.yaml", groupFile());
@@ -54,10 +54,11 @@ describe("a machine and its registration service, as processes", function () {
     assert.deepEqual([after.uid, after.since], [before.uid, before.since], "it was ready all the time");
 
     assert.equal(await harness.end("SIGKILL"), "SIGKILL");
-    await using again = new RunCommand(stage, { more });
+    await using again = new RunCommand(stage, { more: { ...more, INBOUND_NETWORK_ADDRESS: ownAddresses.v6 } });
     const back = await stage.until((status) => status.ready, patience);
     assert.deepEqual([back.instance, back.workload], [{ id: joined.instance.id, epoch: joined.instance.epoch + 1 }, joined.workload]);
-    assert.equal((await workloadWhen(second, ({ ready, lease }) => ready && lease.epoch === back.instance.epoch)).uid, before.uid);
+    const moved = await workloadWhen(second, ({ ready, lease }) => ready && lease.epoch === back.instance.epoch);
+    assert.deepEqual([moved.uid, before.addresses, moved.addresses], [before.uid, [ownAddresses.v4], [ownAddresses.v6]]);
     assert.equal(await again.end("SIGTERM"), 0, again.stderr);
     assert.equal((await workloadWhen(second, ({ ready }) => !ready)).reason, "Draining");
     await stage.assertNothingLeft();
