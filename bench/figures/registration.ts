@@ -29,7 +29,7 @@ export const registrationFigure: Figure = {
     const subjects: Subject[] = [];
     for (const kind of kinds) {
       const fleet = new MachineFleet(stack.use(await startServerProcess(kind, authority, join(folder, "store.db"))));
-      subjects.push({ kind, fleet, start: await fleet.server.order({ kind: "usage", collect: true }), stays: [], latencies: [] });
+      subjects.push({ kind, fleet, stays: [], latencies: [] });
     }
     for (const size of sizes) {
       for (const { fleet } of subjects) await fleet.grow(identities.slice(0, size));
