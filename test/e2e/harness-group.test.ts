@@ -159,6 +159,30 @@ describe("a machine that registered", function () {
     await assert.rejects(readFile(join(stage.folder, "state", "registration.json"), "utf8"), { code: "ENOENT" });
   });
 
+  it("leaves for good also where nobody can be told, says so, and keeps what a later try needs", async () => {
+    await using stage = await Stage.set();
+    await using service = await RegistrationServiceOnStage.open(stage.issuer.root);
+    await joinGroup(stage, service);
+    await service.stop();
+    const { problem } = (await stage.leave()) as { readonly problem?: { readonly code: string } };
+    assert.equal(problem?.code, "REGISTRATION_AWAY");
+    assert.equal(await stage.end(), undefined);
+    await stage.assertNothingLeft();
+    assert.match(await readFile(join(stage.folder, "state", "registration.json"), "utf8"), /"token"/u);
+  });
+
+  it("leaves for good before it ever joined, with nothing to tell", async () => {
+    await using stage = await Stage.set();
+    await using service = await RegistrationServiceOnStage.open(stage.issuer.root);
+    service.group(undefined);
+    await stage.start(service.settings);
+    await stage.until(({ registration }) => registration.problem !== undefined);
+    assert.deepEqual(await stage.leave(), { noticed: 0 });
+    assert.equal(await stage.end(), undefined);
+    assert.deepEqual(service.calls, ["register"]);
+    await stage.assertNothingLeft();
+  });
+
   for (const minutes of [-5, 5]) {
     it(`whose clock jumps by ${minutes} min stays ready and goes on renewing`, async () => {
       await using stage = await Stage.set();

@@ -185,14 +185,14 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Nothing of ours is left: no rule, no process, no listening port, no file but the state. */
-  async assertNothingLeft(): Promise<void> {
+  /** Nothing of ours is left: no rule, no process, no listening port, no file but the state and what a killed process may leave. */
+  async assertNothingLeft(...killed: readonly string[]): Promise<void> {
     assert.equal(this.inForce(), "off");
     assert.deepEqual(await listProcesses(this.proxyPath, this.proxy.path), []);
     const { stdout } = spawnSync("ss", ["-Hltn"], { encoding: "utf8" });
     assert.deepEqual([...stdout.matchAll(/:(414[03]|419[12])\s/gu)].map((found) => found[1]), []);
     assert.deepEqual((await readdir(this.folder)).filter((name) => name !== "state"), []);
-    assert.deepEqual((await readdir(join(this.folder, "state")).catch(() => [])).filter((name) => !/^(?:lock|registration\.json|instance\.json(?:\.damaged)?)$/u.test(name)), []);
+    assert.deepEqual((await readdir(join(this.folder, "state")).catch(() => [])).filter((name) => !killed.includes(name) && !/^(?:lock|registration\.json|instance\.json(?:\.damaged)?)$/u.test(name)), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
