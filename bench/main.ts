@@ -37,7 +37,7 @@ for (const figure of figures.filter(({ id }) => wanted.length === 0 || wanted.in
   rows.push(...got);
 }
 const growths = rows.flatMap((row) => ("growth" in row ? row.growth : []));
-if (plot && growths.length > 0) await writeFile(new URL("../docs/registration-growth.svg", import.meta.url), renderPlot(growths, "npm run bench -- --plot"));
+if (plot && growths.length > 0) await writeFile(new URL("../docs/registration-growth.svg", import.meta.url), renderPlot(growths));
 const report = createReport(rows, (performance.now() - start) / 1000);
 process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${renderReport(report)}`);
 process.exit(rows.some((row) => "why" in row && row.why.startsWith("it failed")) ? 1 : 0);
