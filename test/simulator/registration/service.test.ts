@@ -11,7 +11,9 @@ import { createLinuxHost } from "../../../src/platform/linux/host.ts";
 import { askSimulator, simulatorStatusSchema, type SimulatorStatus } from "../../../src/simulator/control-socket.ts";
 import { registrationNames, defaultNames } from "../../../src/simulator/names.ts";
 import { openSimulator, type RunningSimulator, type SimulateOptions } from "../../../src/simulator/run-simulator.ts";
-import { runProgram } from "../../cli/program.ts";
+import { planService } from "../../../src/simulator/registration/service.ts";
+import { renderGroupFile } from "../../../src/simulator/registration/render-group.ts";
+import { runProgram, startProgram } from "../../cli/program.ts";
 import { RememberingLog } from "../../fakes/remembering-log.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { makeFolder } from "../lab.ts";
@@ -144,6 +146,29 @@ describe("simulator with a registration service of its own", function () {
     await using _simulator = await open(folder.path, { kind: "own", groupsDir: undefined });
     const { svids: [svid] } = await firstX509Context({ address: `unix://${folder.path}/registration-api.sock`, clock: host.clock, log, random: () => 0 }, soon());
     assert.deepEqual([svid?.id, svid?.dnsNames], [registrationNames(defaultNames).identity, [registrationNames(defaultNames).serverName]]);
+  });
+
+  it("follows a service that runs already, keeps what it knew while that is away, and knows what is there when it is back", async () => {
+    await using folder = await makeFolder();
+    await using groups = await makeFolder();
+    await writeFile(join(groups.path, "machines.yaml"), renderGroupFile({ names: defaultNames, applicationPort: 8080 }));
+    const admin = { host: mesh, port: 9996 };
+    const words = planService({ names: defaultNames, address: { host: mesh, port: 8081 }, admin, socketPath: join(folder.path, "registration-api.sock"), groupsDir: groups.path, stateDir: join(groups.path, "state") });
+    await using first = startProgram(words);
+    await using simulator = await open(folder.path, { kind: "running", admin });
+    assert.deepEqual(simulator.status().registration, { address: `${mesh}:8081`, admin: `${mesh}:9996`, group: "mixed-env/machines" });
+    await using machine = await Machine.create(simulator, 1);
+    await machine.register();
+    await machine.tell("Ready");
+    await knows(simulator, ["192.0.2.1 ready Serving"]);
+    first.child.kill("SIGKILL");
+    await first.ended;
+    assert.equal(simulator.status().workloads.length, 1);
+    await using _second = startProgram(words);
+    // Its memory store has forgotten everything, as no cluster would.
+    await knows(simulator, []);
+    await waitUntil(() => machine.register().then(() => "registered", String), (told) => told === "registered", 15_000);
+    await knows(simulator, ["192.0.2.1 not ready Starting"]);
   });
 
   it("says why when no group can be read, and leaves nothing", async () => {
