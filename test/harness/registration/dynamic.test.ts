@@ -20,6 +20,18 @@ describe("a dynamic registration", () => {
     assert.deepEqual(machine.calls, ["0: register NotReady 1", "10000: renew NotReady 2 with t1", "20000: renew NotReady 3 with t2"]);
   });
 
+  it("keeps the token of the newest key for whoever leaves without a harness, and writes nothing else", async () => {
+    const machine = await joined();
+    machine.script.push(agreed(renewed()), agreed(renewed({ lease: t2 })), agreed(renewed({ lease: t2 })), agreed(renewed()));
+    const seen: (string | number | undefined)[] = [];
+    for (let call = 0; call < 4; call += 1) {
+      await machine.after(10_000);
+      seen.push(machine.writes, machine.last?.answer.lease.token);
+    }
+    assert.deepEqual(seen, [1, "t1", 2, "t2", 2, "t2", 3, "t1"]);
+    assert.deepEqual([machine.last?.savedAt, machine.last?.answer.workload.name], [new Date("2026-01-01T00:00:40Z"), "orders-1"]);
+  });
+
   it("brings a renewal forward by news, not before it may call, and not by what is no news", async () => {
     const machine = await joined();
     machine.script.push(agreed(renewed()), agreed(renewed({ minNextCall: 4000 })), agreed(renewed()));

@@ -29,6 +29,8 @@ export class ScriptedMachine {
   called = Promise.withResolvers<void>();
   health: Health = ready;
   last: LastAnswer | undefined;
+  /** How often that was written. */
+  writes = 0;
   /** Who the machine is now. */
   own: TlsIdentity | undefined = tlsIdentity(identity);
   /** Calls that nobody answers and nobody has given up yet. */
@@ -42,7 +44,10 @@ export class ScriptedMachine {
   constructor(change: Partial<DynamicOptions> = {}) {
     const lastAnswers: LastAnswers = {
       read: () => Promise.resolve(this.last),
-      write: (last) => Promise.resolve(void (this.last = last)),
+      write: async (last) => {
+        this.last = last;
+        this.writes += 1;
+      },
       remove: () => Promise.resolve(void (this.last = undefined)),
     };
     this.registration = new DynamicRegistration({
