@@ -15,7 +15,8 @@ export function tlsIdentity(id: string, fingerprint = id): TlsIdentity {
   return { id, fingerprint, expiresAt: new Date("2027-01-01T00:00:00Z"), bundle: { fingerprint: "anchors", pem: () => "" }, tlsCredentials: () => ({ cert: "", key: "" }) };
 }
 
-type Answer = ClientOutcome<RegisteredMachine | RenewedMachine | number> | "none";
+type Outcome = ClientOutcome<RegisteredMachine | RenewedMachine | number>;
+type Answer = Outcome | ((line: string) => Outcome) | "none";
 
 /** A machine whose service says what the test says: each call takes the next line of the script, and `none` never answers. */
 export class ScriptedMachine {
@@ -112,7 +113,7 @@ export class ScriptedMachine {
     const answer = this.script.shift() ?? "none";
     this.called.resolve();
     this.called = Promise.withResolvers<void>();
-    if (answer !== "none") return answer as ClientOutcome<T>;
+    if (answer !== "none") return (typeof answer === "function" ? answer(line) : answer) as ClientOutcome<T>;
     this.open += 1;
     try {
       return await untilAborted(new Promise<never>(() => undefined), signal);
