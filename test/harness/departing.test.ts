@@ -86,6 +86,14 @@ describe("departing", () => {
     const [unheard] = stages;
     assert.ok(unheard !== undefined);
     unheard.seen.standing = { ...noStanding, problem };
+    const heard = new Stage();
+    const late = Promise.withResolvers<number>();
+    const bounds: AbortSignal[] = [];
+    heard.answer = (signal) => {
+      bounds.push(signal);
+      return late.promise;
+    };
+    const drained = heard.drain("drain", false);
     const start = performance.now();
     await Promise.all(stages.map(async (stage) => {
       stage.answer = silent;
@@ -94,6 +102,11 @@ describe("departing", () => {
       assert.deepEqual("problem" in farewell && [farewell.problem.code, farewell.problem.what], ["REGISTRATION_AWAY", "nobody answered in time; the lease ends by itself"]);
     }));
     assert.ok(performance.now() - start < 2000);
+    // One that was heard has half of the budget.
+    assert.deepEqual(bounds.map(({ aborted }) => aborted), [false]);
+    late.resolve(10_000);
+    await drained;
+    assert.deepEqual(await heard.departing.farewell, { noticed: 10_000 });
   });
 
   it("looks at the control plane once more when a stop begins, and hurries when it is away by now", async () => {
