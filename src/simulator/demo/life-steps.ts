@@ -13,10 +13,22 @@ const listOwnProcesses = 'for p in /proc/[0-9]*; do [ "$p/ns/net" -ef /proc/self
 
 /** How many calls show that nobody is sent to a dead machine. */
 const callsAfterDeath = 3;
+const newLabel = { key: "tier", value: "gold" } as const;
 const soon = 20_000;
 /** Half as long again as the lease, the service's own turn, and patience for a slow machine. */
 const expiryWait = 60_000;
 const sayEvery = 5000;
+
+/** Whoever looks after the group gives it another label. */
+export async function editGroup(cast: Cast, signal: AbortSignal): Promise<string> {
+  const { lab } = cast;
+  const began = lab.clock.monotonic();
+  const file = `${lab.meshFolder}/groups/machines.yaml`;
+  const { code, stderr } = await lab.network.mesh.run({ file: "sed", args: ["-i", `s/labels: {/labels: { ${newLabel.key}: ${newLabel.value},/`, file] }, signal);
+  demand(code === 0, stderr.trim());
+  const seen = await waitForWorkload(cast, { at: "machine", what: "labelled", is: ({ workload }) => workload.labels[newLabel.key] === newLabel.value, milliseconds: soon }, signal);
+  return `${seen.workload.name} has the label ${newLabel.key}=${newLabel.value} after ${seconds(cast, began)}, and is still Ready ${renderSighting(seen)}`;
+}
 
 /** The application's probe begins to fail. */
 export async function fail(cast: Cast, signal: AbortSignal): Promise<string> {

@@ -1,7 +1,7 @@
 import { groupsSchema } from "../../registration/directory.ts";
 import { createCast, identities, nameWorkload, waitForWorkload, type Cast } from "./cast.ts";
 import type { Lab } from "./lab.ts";
-import { expire, fail, joinSecond, kill, leave, recover } from "./life-steps.ts";
+import { editGroup, expire, fail, joinSecond, kill, leave, recover } from "./life-steps.ts";
 import { layout } from "./network.ts";
 import type { Step } from "./play.ts";
 import { demand, waitForStatus } from "./questions.ts";
@@ -25,6 +25,7 @@ export function tellStory(lab: Lab, stack: AsyncDisposableStack): readonly Step[
     inbound: (signal) => callIn(cast, signal),
     plaintext: (signal) => callPlain(cast, signal),
     permission: (signal) => callAsStranger(cast, signal),
+    edit: (signal) => editGroup(cast, signal),
     failing: (signal) => fail(cast, signal),
     back: (signal) => recover(cast, signal),
     second: (signal) => joinSecond(cast, signal),

@@ -11,6 +11,7 @@ export const story = {
   inbound: "The mesh calls the machine over mTLS",
   plaintext: "Plaintext to the machine is refused",
   permission: "An identity without permission is refused",
+  edit: "An edit of the group file reaches the living machine",
   failing: "An application that fails takes its machine out of the mesh",
   back: "When it works again the machine is back",
   second: "A second machine joins the same group",
