@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
 import type { ObjectKey } from "../model/external-group.ts";
 import type { Incarnation } from "./calls.ts";
 import type { WorkloadObject } from "./objects.ts";
@@ -18,15 +18,15 @@ export const shortestTokenKey = 32;
  * again with each call. Whether the incarnation still holds the lease is the lease's matter.
  */
 export class LeaseTokens {
-  readonly #current: HmacKey;
-  readonly #keys: readonly HmacKey[];
+  readonly #current: KeyObject;
+  readonly #keys: readonly KeyObject[];
   readonly #proven = new WeakMap<WorkloadObject, { readonly incarnationId: string; readonly epoch: number; readonly token: string }>();
 
   /** The first key signs; all are accepted, so that a rotation (new key first, the old one behind) logs nobody out. */
   constructor(current: Uint8Array, previous: readonly Uint8Array[] = []) {
     if ([current, ...previous].some((key) => key.length < shortestTokenKey)) throw new RangeError(`a token key has less than ${shortestTokenKey} bytes`);
-    this.#current = makeKey(current);
-    this.#keys = [this.#current, ...previous.map((key) => makeKey(key))];
+    this.#current = createSecretKey(current);
+    this.#keys = [this.#current, ...previous.map((key) => createSecretKey(key))];
   }
 
   issue(claims: TokenClaims): string {
@@ -63,29 +63,10 @@ function isAbout({ key, identity, instanceId }: WorkloadObject, claims: TokenCla
   return key.name === claims.key.name && key.namespace === claims.key.namespace && identity === claims.identity && instanceId === claims.incarnation.instanceId;
 }
 
-function sign(key: HmacKey, { key: { namespace, name }, identity, incarnation }: TokenClaims): Buffer {
+function sign(key: KeyObject, { key: { namespace, name }, identity, incarnation }: TokenClaims): Buffer {
   // JSON sets the parts apart, whatever stands in them.
   const text = JSON.stringify(["meshregistration.v1 lease", namespace, name, identity, incarnation.instanceId, incarnation.incarnationId, incarnation.epoch]);
-  return hmac(key, text);
-}
-
-/** A key as HMAC (RFC 2104) uses it: mixed with its two pads, each a block long. */
-interface HmacKey {
-  readonly inner: Uint8Array;
-  readonly outer: Uint8Array;
-}
-
-const blockLength = 64;
-
-function makeKey(key: Uint8Array): HmacKey {
-  const block = new Uint8Array(blockLength);
-  block.set(key.length > blockLength ? hash("sha256", key, "buffer") : key);
-  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
-}
-
-// Two plain hashes: Node's Hmac sets up OpenSSL anew for each call, and was the dearest single thing in a renewal.
-function hmac({ inner, outer }: HmacKey, text: string): Buffer {
-  return hash("sha256", Buffer.concat([outer, hash("sha256", Buffer.concat([inner, Buffer.from(text)]), "buffer")]), "buffer");
+  return createHmac("sha256", key).update(text).digest();
 }
 
 function isSame(given: Buffer, expected: Buffer): boolean {

@@ -59,7 +59,7 @@ describe("LeaseTokens", () => {
     assert.equal(new Set([claims, ...others].map((claim) => tokens.issue(claim))).size, others.length + 1);
   });
 
-  it("are HMAC-SHA-256 as others make it, whatever the key's length", () => {
+  it("stay what they are over upgrades: HMAC-SHA-256 over that very text", () => {
     const text = JSON.stringify(["meshregistration.v1 lease", "shop", "orders-1", "spiffe://td/vm/orders", "i", "l", 3]);
     fc.assert(fc.property(fc.uint8Array({ minLength: 32, maxLength: 200 }), (bytes) => {
       assert.equal(new LeaseTokens(bytes).issue(claims), createHmac("sha256", bytes).update(text).digest("base64url"));
