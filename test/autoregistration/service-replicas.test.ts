@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { Round } from "../../src/autoregistration/rounds.ts";
 import { usualRates } from "./lab.ts";
 import { Leader } from "./leader.ts";
 import { openGroup, ServiceLab, watchRaw } from "./service-lab.ts";
 import { StoreGate } from "./store-gate.ts";
-import { WireMachine } from "./wire-machine.ts";
+import { openFleet, WireMachine } from "./wire-machine.ts";
 
 const { signal } = new AbortController();
 
@@ -108,6 +109,25 @@ describe("two replicas on one store, answering alternately", () => {
     lab.groupMap.set("shop/orders", openGroup({ labels: { app: "new" } }));
     assert.deepEqual([await machine.renew(two), machine.renewed?.configChanged], ["ok", true]);
     assert.deepEqual([await machine.register(one), await machine.renew(two), machine.renewed?.configChanged], ["ok", "ok", false]);
+  });
+
+  it("both believe that they lead, as after a partition: what is dead expires and goes once, who lives is left alone", async () => {
+    await using lab = await ServiceLab.open();
+    const [one, two] = [await lab.service(), await lab.service()];
+    const [dead, ...alive] = await openFleet(lab, one, 3);
+    const leaders = [one.rounds(), two.rounds()];
+    for (const rounds of leaders) await rounds.next();
+    const done: string[] = [];
+    for (let second = 5; second <= 670; second += 5) {
+      const next = leaders.map((rounds) => rounds.next());
+      await lab.clock.asleep(5000);
+      if (second % 10 === 0) for (const machine of alive) assert.equal(await machine.renew(second % 20 === 0 ? one : two), "ok");
+      lab.clock.jump(5000);
+      for (const { value } of await Promise.all(next)) done.push(...(value as Round).done.map(({ kind, key }) => `${kind} ${key.name}`));
+    }
+    assert.deepEqual([...new Set(done)], [`expire ${dead!.name}`, `delete ${dead!.name}`]);
+    assert.equal(await lab.condition(dead!.name), "gone");
+    for (const machine of alive) assert.equal(await lab.condition(machine.name), "True Ready");
   });
 
   it("one goes away in the middle of everything: the machine's next call is the other's, with the same token", async () => {
