@@ -16,8 +16,8 @@ export interface JoiningOptions {
   readonly settings: Settings;
   readonly settle: (values: Texts) => Resolution;
   readonly following: (settings: () => Settings) => Following;
-  /** Runs work under a name until it ends. */
-  readonly begin: (name: string, work: Promise<void>) => void;
+  /** Runs work under a name until it ends; its failure is the harness's. */
+  readonly keep: (name: string, work: Promise<void>) => void;
 }
 
 /** Follows the registration under the identity of the moment, and lets hold what it says: settings and the application's probe. */
@@ -50,9 +50,9 @@ export class Joining implements Disposable {
   register(identity: string): void {
     this.forget();
     this.#registering = new AbortController();
-    const { registration, begin } = this.#options;
+    const { registration, keep } = this.#options;
     const joined = (membership: Membership): void => this.#join(membership);
-    begin("the registration", followRegistration(this.#following, { registration, identity, joined }, this.#registering.signal));
+    keep("the registration", followRegistration(this.#following, { registration, identity, joined }, this.#registering.signal));
   }
 
   /** Follows the registration no longer, since it was for somebody whom we are not any more. */
@@ -95,7 +95,7 @@ export class Joining implements Disposable {
     this.#probing = new AbortController();
     // What another probe said of the application says nothing by this one.
     this.#following.seen.application = asked && initialVerdict;
-    if (asked !== undefined) this.#options.begin("the application's probe", followApplication(this.#following, asked, this.#probing.signal));
+    if (asked !== undefined) this.#options.keep("the application's probe", followApplication(this.#following, asked, this.#probing.signal));
   }
 }
 

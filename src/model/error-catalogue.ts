@@ -325,7 +325,7 @@ export const errorCatalogue = {
   },
   GROUP_VALUES: {
     category: "registration", exit: 3,
-    title: "The group tells this machine's proxy something that cannot be used; the machine goes on with its own settings.",
+    title: "The group tells this machine's proxy something that cannot be used; the machine goes on with what it had before.",
     remedy: "Correct spec.proxy of the group, or set the value on the machine, which ranks above it.",
   },
   IDENTITY_NOT_ALLOWED: {

@@ -36,7 +36,7 @@ class Stage implements Disposable {
     assert.ok(settings !== undefined);
     const registration: Registration = { kind: "dynamic", watch: (as, signal) => this.#watch(as, signal), leave: async () => 0 };
     this.joining = new Joining({
-      registration, settings, settle, begin: (name, work) => this.begun.push({ name, work }),
+      registration, settings, settle, keep: (name, work) => this.begun.push({ name, work }),
       following: (current) => ({
         host: this.host, settings: current, timings: defaultTimings, seen: this.seen, changed: () => (this.changes += 1),
         post: (event) => this.posted.push(event.kind === "registered" ? event.registered.configuration : event.kind),
