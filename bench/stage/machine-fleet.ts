@@ -5,6 +5,7 @@ import type { Usage } from "./registration-orders.ts";
 // As many calls and handshakes are under way at a time as keep one server's core busy and the client's too.
 const callsAtOnce = 64;
 const handshakesAtOnce = 32;
+const mostAttempts = 8;
 /** Of a machine, milliseconds. */
 const renewInterval = 10_000;
 
@@ -68,20 +69,25 @@ export class MachineFleet {
     const before = await this.server.order({ kind: "usage", collect: false });
     const start = performance.now();
     for (const machine of this.#machines) machine.cut();
-    await this.#each(this.#machines, this.size, async (machine) => {
+    await this.#each(this.#machines, this.size, (machine) => keepTrying(async () => {
       await machine.connect();
       await comeBack(machine);
-    });
+    }));
     const took = performance.now() - start;
     const after = await this.server.order({ kind: "usage", collect: false });
     return { cpu: after.cpu - before.cpu, took };
+  }
+
+  /** Each machine renews once; no time passes but that of the calls. */
+  renewAll(): Promise<void> {
+    return this.#each(this.#machines, callsAtOnce, (machine) => machine.renew());
   }
 
   /** Renews until the server has looked at its whole fleet once more. */
   async renewForARound(): Promise<Usage> {
     const { rounds } = await this.server.order({ kind: "usage", collect: false });
     for (;;) {
-      await this.#each(this.#machines, callsAtOnce, (machine) => machine.renew());
+      await this.renewAll();
       const usage = await this.server.order({ kind: "usage", collect: false });
       if (usage.rounds > rounds) return usage;
     }
@@ -105,5 +111,18 @@ export class MachineFleet {
       for (const machine of left) await work(machine);
     };
     await Promise.all(Array.from({ length: Math.min(atOnce, machines.length) }, worker));
+  }
+}
+
+// As machines do: one that waited too long for its handshake is cut off, and comes again.
+async function keepTrying(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (attempt === mostAttempts) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000 * attempt));
   }
 }

@@ -10,8 +10,6 @@ export const sizes = [250, 500, 1000, 2000] as const;
 export interface Subject {
   readonly kind: ServerKind;
   readonly fleet: MachineFleet;
-  /** Before the first machine came. */
-  readonly start: Usage;
   /** With each number of machines. */
   readonly stays: Stay[];
   readonly latencies: (readonly Latency[])[];
@@ -81,7 +79,11 @@ function latencyRows(memory: Subject, wire: Subject): readonly MeasuredRow[] {
 }
 
 function memoryRows(memory: Subject, wire: Subject): readonly MeasuredRow[] {
-  const each = ({ start, stays }: Subject, of: (usage: Usage) => number): readonly number[] => stays.slice(1).map(({ size, usage }) => (of(usage) - of(start)) / size / 1000);
+  // From one number of machines to the next, so that what a server holds however many there are does not count.
+  const each = ({ stays }: Subject, of: (usage: Usage) => number): readonly number[] => stays.slice(1).map(({ size, usage }, index) => {
+    const before = stays[index];
+    return before === undefined ? NaN : (of(usage) - of(before.usage)) / (size - before.size) / 1000;
+  });
   const heap = ({ heap: bytes }: Usage): number => bytes;
   const resident = ({ resident: bytes }: Usage): number => bytes;
   const state = each(memory, heap).map((value, index) => value - (each(wire, heap)[index] ?? NaN));

@@ -48,7 +48,10 @@ export class Machine {
     session.on("error", () => undefined);
     this.#socket = socket;
     this.#session = session;
-    await once(session, "remoteSettings");
+    const { promise: gone, reject } = Promise.withResolvers<never>();
+    gone.catch(() => undefined);
+    session.once("close", () => reject(new Error("the server closed the connection")));
+    await Promise.race([once(session, "remoteSettings"), gone]);
   }
 
   /** The connection is gone at once, without a word. */

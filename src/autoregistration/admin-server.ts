@@ -34,9 +34,9 @@ export interface AdminServer extends AsyncDisposable {
 // Bounds: whoever may connect can hold no more than these.
 const limits = { connections: 128, watches: 32, stall: 30_000, headerTime: 5000, idle: 5000, headerBytes: 8192 } as const;
 
-/** Serves health, metrics and the lists of groups and workloads, for reading only. */
-export async function openAdminServer(address: HostPort, sources: AdminSources): Promise<AdminServer> {
-  const service = new AdminService(sources);
+/** Serves health, metrics and the lists of groups and workloads, for reading only. A reader that takes nothing for `stall` milliseconds, or twice that, is dropped. */
+export async function openAdminServer(address: HostPort, sources: AdminSources, stall: number = limits.stall): Promise<AdminServer> {
+  const service = new AdminService(sources, stall);
   const server = createServer(
     { headersTimeout: limits.headerTime, requestTimeout: limits.headerTime, connectionsCheckingInterval: 1000, keepAliveTimeout: limits.idle, maxHeaderSize: limits.headerBytes, keepAlive: true },
     (request, response) => void service.answer(request, response),
@@ -66,12 +66,14 @@ interface Answer {
 
 class AdminService {
   readonly #sources: AdminSources;
+  readonly #stall: number;
   readonly #closing = new AbortController();
   readonly #answering = new Set<Promise<void>>();
   #watches = 0;
 
-  constructor(sources: AdminSources) {
+  constructor(sources: AdminSources, stall: number) {
     this.#sources = sources;
+    this.#stall = stall;
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,7 +97,7 @@ class AdminService {
       response.writeHead(status, { "content-type": type, "cache-control": "no-store", ...headers });
       if (request.method === "HEAD") response.end();
       else if (typeof body === "string") response.end(body);
-      else await pump(body, response, signal);
+      else await this.#pump(body, response, signal);
     } catch (error) {
       if (response.headersSent) response.destroy();
       else refuse(response, error);
@@ -134,6 +136,19 @@ class AdminService {
     return { status: 200, type: "application/x-ndjson", body: this.#watch(signal) };
   }
 
+  // Takes no more from the source than the reader takes from us.
+  async #pump(body: Exclude<Body, string>, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    response.flushHeaders();
+    for await (const part of body) {
+      if (response.write(part)) continue;
+      // Dropped when nothing moves. A watch that has nothing to say may be silent for ever.
+      response.setTimeout(this.#stall);
+      await once(response, "drain", { signal });
+      response.setTimeout(0);
+    }
+    response.end();
+  }
+
   async *#watch(signal: AbortSignal): AsyncGenerator<string, void, void> {
     this.#watches += 1;
     using _counted = { [Symbol.dispose]: () => void (this.#watches -= 1) };
@@ -143,19 +158,6 @@ class AdminService {
 
 // Also of a server that stands by for another.
 const unread: Answer = { ...json(503, { error: "what is stored has not been read here yet; the service is starting or stands by for another" }), headers: { "retry-after": "1" } };
-
-// Takes no more from the source than the reader takes from us.
-async function pump(body: Exclude<Body, string>, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  response.flushHeaders();
-  for await (const part of body) {
-    if (response.write(part)) continue;
-    // No progress for so long: the connection is dropped. A watch that has nothing to say may be silent for ever.
-    response.setTimeout(limits.stall);
-    await once(response, "drain", { signal });
-    response.setTimeout(0);
-  }
-  response.end();
-}
 
 // In parts, so that ten thousand workloads are never one text.
 function* renderList(workloads: Iterable<WorkloadEntry>): Generator<string, void, void> {

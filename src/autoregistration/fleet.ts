@@ -13,8 +13,8 @@ import type { Snapshot, Store } from "./store.ts";
 export class Fleet {
   readonly #workloads = new Map<string, Versioned<StoredWorkload>>();
   readonly #leases = new Map<string, Versioned<LeaseObject>>();
-  readonly #byAddress = new Map<string, Set<string>>();
-  readonly #byGroup = new Map<string, Set<string>>();
+  readonly #byAddress = new Map<string, Ids>();
+  readonly #byGroup = new Map<string, Ids>();
   #deafAt = -Infinity;
   #isRead = false;
   readonly #listeners = new Set<(key: ObjectKey) => void>();
@@ -33,15 +33,14 @@ export class Fleet {
     const at = (address: string): readonly StoredOwner[] => {
       const ids = this.#byAddress.get(address);
       // By far the most: nobody but the caller is there.
-      if (ids === undefined || (ids.size === 1 && own !== undefined && ids.has(own))) return [];
-      return [...ids].filter((id) => id !== own).flatMap((id) => this.#owner(id, address, now));
+      return ids === own ? [] : listIds(ids).filter((id) => id !== own).flatMap((id) => this.#owner(id, address, now));
     };
     return addresses.flatMap(at);
   }
 
   /** How many machines of a group live, without the one of that name. */
   others(group: ObjectKey, but: ObjectKey | undefined, now: number): number {
-    const ids = [...(this.#byGroup.get(renderKey(group)) ?? [])].filter((id) => but === undefined || id !== renderKey(but));
+    const ids = listIds(this.#byGroup.get(renderKey(group))).filter((id) => but === undefined || id !== renderKey(but));
     return ids.filter((id) => this.#isLive(id, now)).length;
   }
 
@@ -146,7 +145,7 @@ export class Fleet {
     for (const [index, key] of stored ? this.#indexed(stored.value.object) : []) add(index, key, id);
   }
 
-  #indexed(object: StoredWorkload["object"]): readonly (readonly [Map<string, Set<string>>, string])[] {
+  #indexed(object: StoredWorkload["object"]): readonly (readonly [Map<string, Ids>, string])[] {
     const group = renderKey({ namespace: object.key.namespace, name: object.group });
     return [[this.#byGroup, group], ...object.addresses.map((address) => [this.#byAddress, address] as const)];
   }
@@ -154,14 +153,23 @@ export class Fleet {
 
 const orphanLife = 60_000;
 
-function add(index: Map<string, Set<string>>, key: string, id: string): void {
+/** Workloads at a place. One alone, as there is at nearly every address, needs no set of its own. */
+type Ids = string | Set<string>;
+
+function listIds(ids: Ids | undefined): readonly string[] {
+  if (ids === undefined) return [];
+  return typeof ids === "string" ? [ids] : [...ids];
+}
+
+function add(index: Map<string, Ids>, key: string, id: string): void {
   const ids = index.get(key);
-  if (ids === undefined) index.set(key, new Set([id]));
+  if (ids === undefined) index.set(key, id);
+  else if (typeof ids === "string") index.set(key, new Set([ids, id]));
   else ids.add(id);
 }
 
-function remove(index: Map<string, Set<string>>, key: string, id: string): void {
+function remove(index: Map<string, Ids>, key: string, id: string): void {
   const ids = index.get(key);
-  ids?.delete(id);
-  if (ids?.size === 0) index.delete(key);
+  if (typeof ids === "object") ids.delete(id);
+  if (ids === id || (typeof ids === "object" && ids.size === 0)) index.delete(key);
 }

@@ -29,6 +29,9 @@ export const groupsFolderLimits = { fileBytes: 1024 * 1024, files: 1000 } as con
 // A machine whose group is missing makes the folder read out of turn; a thousand of them no more often than this.
 const readSpacing = 1000;
 
+// A share of a network may hang for ever; what was read before holds meanwhile, and somebody must hear of it.
+const readPatience = 10_000;
+
 interface KnownFile extends GroupFile {
   readonly text: string | undefined;
 }
@@ -60,7 +63,7 @@ export class GroupsFolder implements WatchedGroups {
 
   async read(key: ObjectKey, signal: AbortSignal): Promise<ExternalGroup | undefined> {
     signal.throwIfAborted();
-    if (this.#deps.clock.monotonic() - this.#readAt >= readSpacing) await this.#readOnce();
+    if (this.#deps.clock.monotonic() - this.#readAt >= readSpacing) await this.#readPatiently();
     return this.#view.groups.get(renderKey(key));
   }
 
@@ -68,21 +71,28 @@ export class GroupsFolder implements WatchedGroups {
   async open(): Promise<void> {
     const trouble = await this.#lookAtFolder();
     if (trouble !== undefined) throw new MeshError("GROUPS_DIR", { doing: `reading the groups in ${this.#deps.folder}`, what: trouble, target: this.#deps.folder });
-    await this.#readOnce();
+    await this.#readAll();
   }
 
-  /** Follows the folder until the signal. */
-  async follow(signal: AbortSignal): Promise<void> {
+  /** Follows the folder until the signal; `read` is called after each look. */
+  async follow(signal: AbortSignal, read: () => void = () => undefined): Promise<void> {
     for await (const _ of this.#deps.files.watchFolder(this.#deps.folder, signal)) {
       // One that has begun may have passed what changed just now.
-      await this.#reading;
-      await this.#readOnce();
+      if (this.#reading !== undefined) await this.#readPatiently();
+      await this.#readPatiently();
+      read();
     }
   }
 
-  #readOnce(): Promise<void> {
+  /** Resolves when the folder was read, or when that takes too long; one reading at a time, whoever asks. */
+  async #readPatiently(): Promise<void> {
     this.#reading ??= this.#readAll().finally(() => (this.#reading = undefined));
-    return this.#reading;
+    const read = new AbortController();
+    const reading = this.#reading.finally(() => read.abort());
+    const late = this.#deps.clock.sleep(readPatience, read.signal).then(() => true, () => false);
+    if (!(await Promise.race([reading.then(() => false), late]))) return;
+    const { folder } = this.#deps;
+    this.#take({ ...this.#view, troubles: [{ file: folder, problems: ["it does not answer"] }, ...this.#view.troubles.filter(({ file }) => file !== folder)] });
   }
 
   async #readAll(): Promise<void> {
@@ -170,7 +180,14 @@ function describeChanges(before: GroupsView["groups"], now: GroupsView["groups"]
     changed: [...now].filter(([id, group]) => before.has(id) && before.get(id) !== group).map(([id]) => id),
     gone: [...before.keys()].filter((id) => !now.has(id)),
   };
-  return Object.values(changes).every((ids) => ids.length === 0) ? undefined : changes;
+  if (Object.values(changes).every((ids) => ids.length === 0)) return undefined;
+  return Object.fromEntries(Object.entries(changes).map(([what, ids]) => [what, shorten(ids)]));
+}
+
+// At the start all groups are new, and a log line is not the place for a thousand names.
+function shorten(ids: readonly string[]): readonly string[] {
+  const most = 20;
+  return ids.length <= most ? ids : [...ids.slice(0, most), `and ${ids.length - most} more`];
 }
 
 function whatOf(error: unknown): string {

@@ -17,8 +17,6 @@ export interface RenewView {
   readonly lease: Versioned<LeaseObject> | undefined;
   /** Other workloads at the caller's addresses. */
   readonly owners: readonly AddressOwner[];
-  /** The newest report that this replica saw of the incarnation; others may have stored a newer one. */
-  readonly seenSeq?: number;
 }
 
 /** What the server brings to the judgement. */
@@ -57,7 +55,8 @@ export function judgeRenew(call: RenewCall, view: RenewView, rules: RenewRules):
 
 /** A call by a process that another one of the same instance has taken over from. */
 function judgeStraggler({ workload, lease }: Known, now: number): Verdict<Renewed> {
-  if (now - lease.value.registeredAt <= stragglerGrace) return refused(refusals.superseded(lease.value));
+  // It shall call as soon as a call proves that both are alive: until then a clone may be ready in its place.
+  if (now - lease.value.registeredAt <= stragglerGrace) return refused(refusals.superseded(lease.value, stragglerGrace + 1000));
   const refusal = refusals.duplicate();
   // Evidence is written again only when it has aged, lest the two write at each other.
   const evidence = Math.abs(now - (lease.value.duplicateAt ?? -Infinity)) <= evidenceAge ? lease.value : { ...lease.value, duplicateAt: now };
@@ -87,7 +86,7 @@ function keptLease({ lease, group }: Known, now: number): LeaseObject {
 
 function renew(call: RenewCall, { known, kept, addresses }: { readonly known: Known; readonly kept: LeaseObject; readonly addresses: readonly string[] }, now: number): Verdict<Renewed> {
   const { workload, lease, group } = known;
-  const newest = Math.max(lease.value.healthSeq, known.seenSeq ?? 0);
+  const newest = lease.value.healthSeq;
   // The same number again is the same report again: it repairs what a kill between two writes left.
   const wanted = call.health.seq >= newest ? wantedCondition(call.health, kept) : undefined;
   const condition = wanted && planCondition(workload.value.condition, wanted, now);

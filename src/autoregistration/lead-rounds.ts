@@ -56,7 +56,11 @@ async function doRounds({ vitals, log, good, ...deps }: LeadDeps, signal: AbortS
   }
 }
 
+// An edit of a large group changes thousands of workloads in one round.
+const mostTold = 50;
+
 function tell({ done, tripped }: Round, log: Log): void {
-  for (const change of done) log.write(change.kind === "expire" || change.kind === "delete" ? "warn" : "info", renderChange(change));
+  if (done.length > mostTold) log.write("info", `${done.length} changes in one round; the first ${mostTold} are told`);
+  for (const change of done.slice(0, mostTold)) log.write(change.kind === "expire" || change.kind === "delete" ? "warn" : "info", renderChange(change));
   for (const { scope, silent, of } of tripped) log.write("error", "too many machines are silent at once: nobody expires for five minutes", { scope, silent, of });
 }

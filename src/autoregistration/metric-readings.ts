@@ -56,18 +56,25 @@ function one(value: number | boolean): readonly Sample[] {
   return [{ value: Number(value) }];
 }
 
-function* readWorkloads({ fleet }: MetricSources): Generator<Sample, void, void> {
-  for (const { value } of fleet.snapshot().workloads) {
-    const { key: { namespace }, group } = value.object;
-    yield { of: { namespace, group, ready: String(value.condition?.ready ?? false) }, value: 1 };
+// Counted before the library sees them: for fifty thousand machines it takes a hundred times longer to add up.
+function readWorkloads({ fleet }: MetricSources): readonly Sample[] {
+  const counts = new Map<string, { readonly of: Readonly<Record<string, string>>; value: number }>();
+  for (const { value: { object: { key: { namespace }, group }, condition } } of fleet.snapshot().workloads) {
+    const ready = String(condition?.ready ?? false);
+    const id = `${namespace}/${group}/${ready}`;
+    const count = counts.get(id) ?? { of: { namespace, group, ready }, value: 0 };
+    count.value += 1;
+    counts.set(id, count);
   }
+  return [...counts.values()];
 }
 
-function* readLeases({ fleet, clock }: MetricSources): Generator<Sample, void, void> {
+function readLeases({ fleet, clock }: MetricSources): readonly Sample[] {
   const now = clock.now().getTime();
-  for (const state of ["live", "draining", "expired"]) yield { of: { state }, value: 0 };
+  const counts = { live: 0, draining: 0, expired: 0 };
   for (const { value } of fleet.snapshot().leases) {
     const draining = value.drainingSince !== undefined && value.expiredAt === undefined;
-    yield { of: { state: isLive(value, now) ? "live" : draining ? "draining" : "expired" }, value: 1 };
+    counts[isLive(value, now) ? "live" : draining ? "draining" : "expired"] += 1;
   }
+  return Object.entries(counts).map(([state, value]) => ({ of: { state }, value }));
 }

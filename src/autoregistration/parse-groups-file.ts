@@ -28,7 +28,21 @@ function parseDocument(document: Document): ParsedGroups {
   if (typeof read === "string") return { groups: [], problems: [read] };
   // Nothing but comments, as between two separators.
   if (read.value === null || read.value === undefined) return { groups: [], problems: [] };
-  const manifest = parseGroupManifest(read.value);
+  const items = readItems(read.value);
+  if (items === undefined) return parseManifest(read.value);
+  const results = items.map(parseManifest);
+  return { groups: results.flatMap(({ groups }) => groups), problems: results.flatMap(({ problems }, index) => problems.map((problem) => `items.${index}.${problem}`)) };
+}
+
+/** The objects of a list, as `kubectl get --output yaml` prints several. */
+function readItems(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== "object" || value === null || !("kind" in value) || !("items" in value)) return undefined;
+  const isList = value.kind === "List" || value.kind === "ExternalGroupList";
+  return isList && Array.isArray(value.items) ? value.items : undefined;
+}
+
+function parseManifest(value: unknown): ParsedGroups {
+  const manifest = parseGroupManifest(value);
   return manifest.ok ? { groups: [manifest.group], problems: [] } : { groups: [], problems: manifest.problems };
 }
 

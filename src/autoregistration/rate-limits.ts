@@ -11,11 +11,11 @@ export interface CallRates {
   readonly all: Rate;
 }
 
-/** Limits for ordinary use: a thousand machines under one identity renew with room to spare. */
+/** Limits for ordinary use: ten thousand machines under one identity may renew every ten seconds. */
 export const defaultCallRates: CallRates = {
   register: { perSecond: 0.2, burst: 3 },
   renew: { perSecond: 1, burst: 5 },
-  identity: { perSecond: 400, burst: 1000 },
+  identity: { perSecond: 1000, burst: 2000 },
   all: { perSecond: 2000, burst: 4000 },
 };
 
@@ -34,8 +34,10 @@ const longestTurn = 30_000;
 export class RateLimits {
   readonly #rates: CallRates;
   readonly #buckets = { register: new Map<string, Bucket>(), renew: new Map<string, Bucket>(), identity: new Map<string, Bucket>(), all: new Map<string, Bucket>() };
-  /** Until when turns are given away, by SPIFFE id; all together under the empty one. */
+  /** When each caller that waits for a shared limit may come. */
   readonly #turns = new Map<string, number>();
+  /** The last turn that was given, by SPIFFE id; that of all together under the empty one. */
+  readonly #lastTurns = new Map<string, number>();
   #sweptAt = 0;
 
   constructor(rates: CallRates = defaultCallRates) {
@@ -55,8 +57,8 @@ export class RateLimits {
     };
     // All or none: a call that one limit refuses costs nothing at the others.
     if (takes.own.wait > 0) return Math.max(takes.own.wait, takes.identity.wait, takes.all.wait);
-    if (takes.identity.wait > 0) return this.#giveTurn(identity, this.#rates.identity, { wait: takes.identity.wait, now });
-    if (takes.all.wait > 0) return this.#giveTurn("", this.#rates.all, { wait: takes.all.wait, now });
+    const wait = this.#judgeTurn(ownKey, { identity, now, waits: { identity: takes.identity.wait, all: takes.all.wait } });
+    if (wait > 0) return wait;
     own.set(ownKey, takes.own.bucket);
     identities.set(identity, takes.identity.bucket);
     all.set("", takes.all.bucket);
@@ -65,20 +67,34 @@ export class RateLimits {
 
   /** How many callers are remembered. */
   get size(): number {
-    return Object.values(this.#buckets).reduce((sum, buckets) => sum + buckets.size, this.#turns.size);
+    return Object.values(this.#buckets).reduce((sum, buckets) => sum + buckets.size, this.#turns.size + this.#lastTurns.size);
   }
 
-  // A crowd that is told to come at the next token is the same crowd again: each gets a turn of its own.
-  #giveTurn(key: string, { perSecond }: Rate, { wait, now }: { readonly wait: number; readonly now: number }): number {
-    const turn = Math.min(Math.max(now + wait, (this.#turns.get(key) ?? 0) + 1000 / perSecond), now + longestTurn);
-    this.#turns.set(key, turn);
-    return Math.ceil(turn - now);
+  /**
+   * Whoever a shared limit refuses gets a turn of its own: a crowd that is told to come at the next token is the same
+   * crowd again. While others wait for theirs, nobody gets in between, or the slow would never be served.
+   */
+  #judgeTurn(caller: string, { identity, now, waits }: { readonly identity: string; readonly now: number; readonly waits: { readonly identity: number; readonly all: number } }): number {
+    const turn = this.#turns.get(caller);
+    if (turn !== undefined && turn > now) return Math.ceil(turn - now);
+    for (const [limit, queue] of [["identity", identity], ["all", ""]] as const) {
+      const last = this.#lastTurns.get(queue) ?? -Infinity;
+      if (waits[limit] === 0 && (turn !== undefined || last <= now)) continue;
+      const next = Math.min(Math.max(now + waits[limit], last + 1000 / this.#rates[limit].perSecond), now + longestTurn);
+      this.#turns.set(caller, next);
+      this.#lastTurns.set(queue, next);
+      return Math.ceil(next - now);
+    }
+    if (turn !== undefined) this.#turns.delete(caller);
+    return 0;
   }
 
   #sweep(now: number): void {
     if (now - this.#sweptAt < sweepEvery) return;
     this.#sweptAt = now;
-    for (const [key, until] of this.#turns) if (until <= now) this.#turns.delete(key);
+    for (const [key, last] of this.#lastTurns) if (last <= now) this.#lastTurns.delete(key);
+    // Some come late; whoever does not come at all is forgotten.
+    for (const [key, turn] of this.#turns) if (turn + sweepEvery <= now) this.#turns.delete(key);
     for (const limit of ["register", "renew", "identity", "all"] as const) {
       for (const [key, bucket] of this.#buckets[limit]) if (isFull(bucket, this.#rates[limit], now)) this.#buckets[limit].delete(key);
     }

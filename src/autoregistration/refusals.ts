@@ -10,6 +10,6 @@ export const refusals = {
   notYours: (): Refusal => refuseCall("LEASE_INVALID", "The lease is no longer the caller's."),
   workloadGone: (key: ObjectKey): Refusal => refuseCall("WORKLOAD_GONE", `The workload ${renderKey(key)} is gone.`),
   leaseGone: (key: ObjectKey): Refusal => refuseCall("WORKLOAD_GONE", `The lease of ${renderKey(key)} is gone.`),
-  superseded: ({ epoch }: LeaseObject): Refusal => refuseCall("SUPERSEDED", `A newer process of this machine (epoch ${epoch}) is registered.`),
+  superseded: ({ epoch }: LeaseObject, retryAfter?: number): Refusal => refuseCall("SUPERSEDED", `A newer process of this machine (epoch ${epoch}) is registered.`, retryAfter),
   duplicate: (): Refusal => refuseCall("DUPLICATE_INSTANCE", "Two living processes use one instance id: a cloned machine, or the harness twice on one."),
 } as const;

@@ -81,7 +81,7 @@ export class Registrar {
   async renew(call: RenewCall, signal: AbortSignal): Promise<Outcome<RenewAnswer>> {
     const quota = this.#judgeQuota({ identity: call.identity, instanceId: call.incarnation.instanceId, kind: "renew" });
     if (quota) return { ok: false, refusal: quota };
-    const token = this.#deps.tokens.renew(call.token, call);
+    const token = this.#deps.tokens.renew(call.token, call, this.#deps.fleet.workload(call.key)?.value.object);
     const outcome = await this.#decide((live) => this.#judgeRenew({ ...call, tokenValid: token !== undefined }, live, signal), signal);
     // Whoever is accepted has shown a good one.
     return outcome.ok ? { ok: true, answer: { ...outcome.answer, token: token ?? "" } } : outcome;

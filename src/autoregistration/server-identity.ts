@@ -82,7 +82,7 @@ function nameMissing(serverName: string, { names, id }: { readonly names: readon
   return new MeshError("SERVER_NAME_MISSING", {
     doing: "looking at this server's identity",
     what: `the identity ${id} has ${has}, and machines ask for ${serverName}: they will refuse this server`,
-    remedy: `Give its SPIRE entry the name: spire-server entry update -spiffeID ${id} … -dns ${serverName}; or set CONTROL_SERVER_NAME here and on every machine to a name that it has.`,
+    remedy: `Give its SPIRE entry the name: spire-server entry update -entryID ID -spiffeID ${id} -dns ${serverName}, with all else that the entry has; or set CONTROL_SERVER_NAME here and on every machine to a name that it has.`,
     target: "CONTROL_SERVER_NAME",
   });
 }

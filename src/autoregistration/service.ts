@@ -22,7 +22,7 @@ export interface ServiceParts extends LastingDeps {
   readonly auth: ServerAuth;
   readonly store: Store;
   /** Read already. */
-  readonly groups: WatchedGroups & { follow(signal: AbortSignal): Promise<void> };
+  readonly groups: WatchedGroups & { follow(signal: AbortSignal, read: () => void): Promise<void> };
   readonly tokens: LeaseTokens;
   readonly leadership: Leadership;
   readonly vitals: Vitals;
@@ -56,7 +56,7 @@ export async function openService(parts: ServiceParts, fleet: Fleet, signal: Abo
     told: (error) => vitals.trouble("store", error),
     work: (good, until) => fleet.follow(store, () => { good(); loaded.resolve(); }, until),
   });
-  work.start({ doing: "following the groups", told: (error) => vitals.trouble("groups", error), work: (_good, until) => groups.follow(until) });
+  work.start({ doing: "following the groups", told: (error) => vitals.trouble("groups", error), work: (good, until) => groups.follow(until, good) });
   work.start({ doing: "telling machines of changes", told: () => undefined, work: (_good, until) => hints.follow(until) });
   await untilAborted(loaded.promise, signal);
   if (parts.auth.kind === "tls") vitals.enter("waiting for an identity");
@@ -85,6 +85,6 @@ async function listen({ listen: address, auth, clock, log, observe }: ServicePar
     return await openRegistrationServer({ listen: address, auth, handlers: observe?.(handlers) ?? handlers, clock, log }, signal);
   } catch (error) {
     if (!isMeshError(error, "PORT_TAKEN")) throw error;
-    throw new MeshError("PORT_TAKEN", { doing: error.doing, what: error.what, remedy: "Stop the process that listens there, or give LISTEN_ADDRESS another value.", target: "LISTEN_ADDRESS", cause: error });
+    throw new MeshError("PORT_TAKEN", { doing: error.doing, what: error.what, remedy: "Stop the process that listens there, or give LISTEN_ADDRESS another value: an address of this machine, and a port above 1023 for who is not root.", target: "LISTEN_ADDRESS", cause: error });
   }
 }

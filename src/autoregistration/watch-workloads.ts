@@ -3,7 +3,8 @@ import { renderKey, type ObjectKey } from "../model/external-group.ts";
 import type { WorkloadEntry, WorkloadEvent } from "../registration/directory.ts";
 import { planEvents } from "../registration/plan-events.ts";
 import type { Fleet } from "./fleet.ts";
-import { renderWorkloadEntries, renderWorkloadEntry } from "./render-directory.ts";
+import type { LeaseObject, StoredWorkload } from "./objects.ts";
+import { compareKeys, renderWorkloadEntry } from "./render-directory.ts";
 
 /**
  * First every workload as `added`, then `synced`, then what changes, until the signal. What changes while the reader is
@@ -13,19 +14,25 @@ import { renderWorkloadEntries, renderWorkloadEntry } from "./render-directory.t
 export async function* watchWorkloads(fleet: Fleet, now: () => number, signal: AbortSignal): AsyncGenerator<WorkloadEvent, void, void> {
   const changed = new ChangedKeys();
   using _listening = fleet.listen((key) => changed.add(key));
-  const told = new Map<string, WorkloadEntry>();
-  for (const workload of renderWorkloadEntries(fleet.snapshot(), now())) {
+  const told = new Map<string, Sight>();
+  for (const key of fleet.snapshot().workloads.map(({ value }) => value.object.key).toSorted(compareKeys)) {
     if (signal.aborted) return;
-    told.set(renderKey(workload), workload);
-    yield { event: "added", workload };
+    yield* tell(told, key, look(fleet, key, now()));
   }
   yield { event: "synced" };
   while (await changed.wait(signal)) {
     for (const key of changed.take()) {
-      yield* tell(told, key, entryOf(fleet, key, now()));
+      yield* tell(told, key, look(fleet, key, now()));
       if (signal.aborted) return;
     }
   }
+}
+
+/** A workload as somebody was told of it: what is stored, which all who watch share, and when it was looked at. */
+interface Sight {
+  readonly workload: StoredWorkload;
+  readonly lease: LeaseObject | undefined;
+  readonly at: number;
 }
 
 /** What changed since somebody looked. */
@@ -52,15 +59,20 @@ class ChangedKeys {
   }
 }
 
-function entryOf(fleet: Fleet, key: ObjectKey, now: number): WorkloadEntry | undefined {
-  const workload = fleet.workload(key);
-  return workload && renderWorkloadEntry(workload.value, fleet.lease(key)?.value, now);
+function look(fleet: Fleet, key: ObjectKey, at: number): Sight | undefined {
+  const workload = fleet.workload(key)?.value;
+  return workload && { workload, lease: fleet.lease(key)?.value, at };
 }
 
-function tell(told: Map<string, WorkloadEntry>, key: ObjectKey, now: WorkloadEntry | undefined): readonly WorkloadEvent[] {
+// Keeps in `told` what the reader knows after the events.
+function tell(told: Map<string, Sight>, key: ObjectKey, now: Sight | undefined): readonly WorkloadEvent[] {
   const id = renderKey(key);
-  const events = planEvents(told.get(id), now);
+  const events = planEvents(entryOf(told.get(id)), entryOf(now));
   if (now === undefined) told.delete(id);
-  else if (events.length > 0) told.set(id, now);
+  else told.set(id, now);
   return events;
+}
+
+function entryOf(sight: Sight | undefined): WorkloadEntry | undefined {
+  return sight && renderWorkloadEntry(sight.workload, sight.lease, sight.at);
 }

@@ -1,7 +1,7 @@
 import { AsyncQueue } from "../base/async-queue.ts";
 import { backoffDelay } from "../base/backoff.ts";
 import { Bell } from "../base/bell.ts";
-import type { MeshError } from "../model/errors.ts";
+import { isMeshError, MeshError } from "../model/errors.ts";
 import type { Resolution } from "../model/settings/resolve.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Texts } from "../model/settings/sources.ts";
@@ -82,7 +82,7 @@ export class Harness {
     });
     this.#registration = registration;
     const following = (current: () => Settings): Following => ({ host, settings: current, timings, seen, post: (event) => this.#news(event), changed: () => this.#changes.ring() });
-    this.#joining = new Joining({ registration, settings, settle, following, begin: (name, work) => this.#begin(name, work) });
+    this.#joining = new Joining({ registration, settings, settle, following, keep: (name, work) => this.#keep(name, work) });
     this.#departing = new Departing({ following: this.#joining.following, registration, unreachable: timings.stopUnreachable });
     this.#steerer = new Steerer({ host, timings, plan: trafficPlanOf(host, settings, parts.uid), done: (to) => this.#events.push({ kind: "steered", to }) });
     this.#keeper = this.#createKeeper();
@@ -174,6 +174,11 @@ export class Harness {
     void this.#pending.track(name, work).catch((error: unknown) => writeProblem(log.child({ task: name }), "error", describeProblem(error)));
   }
 
+  /** Work without which this machine would only seem to be in the mesh: when it fails all ends, and whoever started us starts us anew. */
+  #keep(name: string, work: Promise<void>): void {
+    this.#begin(name, work.catch((error: unknown) => this.#fail(isMeshError(error) ? error : new MeshError("INTERNAL", { doing: name, what: String(error), cause: error }))));
+  }
+
   #register(): void {
     if (this.#state.identity !== undefined) this.#joining.register(this.#state.identity.id);
   }
@@ -209,8 +214,8 @@ export class Harness {
 
   #startTasks(): void {
     const { signal } = this.#tasks;
-    this.#begin("the identity", followIdentity(this.#joining.following, signal));
-    this.#begin("the control plane", followControlPlane(this.#joining.following, signal));
+    this.#keep("the identity", followIdentity(this.#joining.following, signal));
+    this.#keep("the control plane", followControlPlane(this.#joining.following, signal));
     this.#begin(watchdog, this.#watchStop());
   }
 

@@ -16,8 +16,8 @@ export interface JoiningOptions {
   readonly settings: Settings;
   readonly settle: (values: Texts) => Resolution;
   readonly following: (settings: () => Settings) => Following;
-  /** Runs work under a name until it ends. */
-  readonly begin: (name: string, work: Promise<void>) => void;
+  /** Runs work under a name until it ends; its failure is the harness's. */
+  readonly keep: (name: string, work: Promise<void>) => void;
 }
 
 /** Follows the registration under the identity of the moment, and lets hold what it says: settings and the application's probe. */
@@ -25,6 +25,8 @@ export class Joining implements Disposable {
   readonly #options: JoiningOptions;
   readonly #following: Following;
   #settings: Settings;
+  /** The settings as they were said: others mean another configuration of the proxy. */
+  #texts: readonly (readonly string[])[];
   #registering = new AbortController();
   #probing = new AbortController();
   #probe: string | undefined;
@@ -32,6 +34,7 @@ export class Joining implements Disposable {
   constructor(options: JoiningOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    this.#texts = textsOf(options.settle({}));
     this.#following = options.following(() => this.#settings);
   }
 
@@ -47,9 +50,9 @@ export class Joining implements Disposable {
   register(identity: string): void {
     this.forget();
     this.#registering = new AbortController();
-    const { registration, begin } = this.#options;
+    const { registration, keep } = this.#options;
     const joined = (membership: Membership): void => this.#join(membership);
-    begin("the registration", followRegistration(this.#following, { registration, identity, joined }, this.#registering.signal));
+    keep("the registration", followRegistration(this.#following, { registration, identity, joined }, this.#registering.signal));
   }
 
   /** Follows the registration no longer, since it was for somebody whom we are not any more. */
@@ -63,12 +66,15 @@ export class Joining implements Disposable {
   }
 
   #join({ workload, values, probe }: Membership): void {
-    const { settings, resolved, problems } = this.#options.settle(values);
-    if (settings !== undefined) this.#settings = settings;
+    const resolution = this.#options.settle(values);
+    const { settings, problems } = resolution;
+    if (settings !== undefined) {
+      this.#settings = settings;
+      this.#texts = textsOf(resolution);
+    }
     this.#tellValues(problems);
     this.#follow(probe);
-    const configuration = JSON.stringify([workload, ...[...resolved.values()].map(({ key, text }) => [key, text])]);
-    this.#following.post({ kind: "registered", registered: { configuration } });
+    this.#following.post({ kind: "registered", registered: { configuration: JSON.stringify([workload, this.#texts]) } });
   }
 
   #tellValues(problems: readonly MeshError[]): void {
@@ -89,6 +95,10 @@ export class Joining implements Disposable {
     this.#probing = new AbortController();
     // What another probe said of the application says nothing by this one.
     this.#following.seen.application = asked && initialVerdict;
-    if (asked !== undefined) this.#options.begin("the application's probe", followApplication(this.#following, asked, this.#probing.signal));
+    if (asked !== undefined) this.#options.keep("the application's probe", followApplication(this.#following, asked, this.#probing.signal));
   }
+}
+
+function textsOf({ resolved }: Resolution): readonly (readonly string[])[] {
+  return [...resolved.values()].map(({ key, text }) => [key, text]);
 }

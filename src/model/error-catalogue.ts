@@ -321,12 +321,12 @@ export const errorCatalogue = {
   TOKEN_KEY: {
     category: "registration", exit: 3,
     title: "The file with the key for registration tokens cannot be used.",
-    remedy: "Give TOKEN_KEY_FILE a file with at least 32 random bytes, as they are or as base64 or hex: openssl rand -base64 32",
+    remedy: "Give TOKEN_KEY_FILE a file with at least 32 random bytes, as they are or as base64 or hex; `openssl rand -base64 32` makes them.",
   },
   SERVER_NAME_MISSING: {
     category: "registration", exit: 3,
     title: "The identity of the registration service does not have the DNS name that machines ask for, so they will refuse it.",
-    remedy: "Give the service's SPIRE entry the name: spire-server entry update -dns NAME, or set CONTROL_SERVER_NAME on every machine to a name that it has.",
+    remedy: "Give the service's SPIRE entry the name: spire-server entry update -entryID ID -dns NAME, with all else that the entry has; or set CONTROL_SERVER_NAME on every machine to a name that it has.",
   },
   STORE_FAILED: {
     category: "registration", exit: 3,
@@ -390,7 +390,7 @@ export const errorCatalogue = {
   },
   GROUP_VALUES: {
     category: "registration", exit: 3,
-    title: "The group tells this machine's proxy something that cannot be used; the machine goes on with its own settings.",
+    title: "The group tells this machine's proxy something that cannot be used; the machine goes on with what it had before.",
     remedy: "Correct spec.proxy of the group, or set the value on the machine, which ranks above it.",
   },
   IDENTITY_NOT_ALLOWED: {

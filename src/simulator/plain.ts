@@ -26,12 +26,18 @@ export async function openApplication(listen: Endpoint): Promise<AsyncDisposable
   let ready = true;
   const server = createServer((asked, response) => {
     const { method, url, headers, socket } = asked;
+    // Which machine's it is, where several serve the same.
+    const address = plainIp(socket.localAddress);
     const wish = /^\/ready\/(?<state>on|off)$/u.exec(url ?? "")?.groups?.["state"];
     // Whether it serves is for its own machine to say.
-    if (method === "POST" && wish !== undefined && isLoopback(socket.remoteAddress?.replace(/^::ffff:/u, "") ?? "")) ready = wish === "on";
+    if (method === "POST" && wish !== undefined && isLoopback(plainIp(socket.remoteAddress))) ready = wish === "on";
     const status = url === "/ready" && !ready ? 503 : 200;
-    response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", method, path: url, headers, ready })}\n`);
+    response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify({ server: "application", address, method, path: url, headers, ready })}\n`);
   });
   await openListener(server, { host: listen.ip, port: listen.port }, { code: "SIMULATOR_FAILED", doing: `starting an application at ${listen.ip}:${listen.port}`, target: `${listen.ip}:${listen.port}` });
   return closingHttp(server);
+}
+
+function plainIp(address: string | undefined): string {
+  return address?.replace(/^::ffff:/u, "") ?? "";
 }

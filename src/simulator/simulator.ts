@@ -145,7 +145,9 @@ export class Simulator implements AsyncDisposable {
   #access(): Access {
     const value = this.#switches.access;
     if (value === "all" || value === "mesh") return value;
-    return value === "nobody" ? [] : [serviceAccountName("client", meshNamespace, this.#options.names)];
+    if (value === "nobody") return [];
+    const { names, machines } = this.#options;
+    return [serviceAccountName("client", meshNamespace, names), ...machines.map((_, index) => machineNames(names, index + 1).identity)];
   }
 
   async #apply(name: SwitchName, value: string): Promise<void> {

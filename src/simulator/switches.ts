@@ -46,7 +46,7 @@ export const switches = {
   },
   access: {
     describe: "Who may call a machine's application",
-    values: { client: "the client of the demo alone", mesh: "everybody with an identity", all: "everybody", nobody: "nobody" },
+    values: { client: "the client of the demo and the machines", mesh: "everybody with an identity", all: "everybody", nobody: "nobody" },
     momentary: [],
   },
 } as const satisfies Record<string, Switch>;

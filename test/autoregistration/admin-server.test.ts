@@ -185,6 +185,26 @@ describe("the watch of workloads", () => {
     assert.equal(ended, true);
     reader.destroy();
   });
+
+  for (const path of ["/v1/workloads", "/v1/workloads?watch=true"]) {
+    it(`drops a reader of ${path} that takes nothing`, async () => {
+      await using lab = await DirectoryLab.open();
+      const entry = await sample(lab);
+      let ended = 0;
+      function* endless(): Generator<WorkloadEntry, void, void> {
+        using _end = { [Symbol.dispose]: () => void (ended += 1) };
+        for (;;) yield entry;
+      }
+      async function* watch(): AsyncGenerator<WorkloadEvent, void, void> {
+        for (const workload of endless()) yield await Promise.resolve({ event: "modified", workload } as const);
+      }
+      await using server = await openAdminServer({ host: "127.0.0.1", port: 0 }, { ...lab.sources, listWorkloads: endless, watchWorkloads: watch }, 50);
+      const reader = await openDeaf(server, path);
+      await waitUntil(() => ended, (count) => count === 1);
+      assert.equal((await ask(server, { path: "/healthz" })).code, 200);
+      reader.destroy();
+    });
+  }
 });
 
 async function sample(lab: DirectoryLab): Promise<WorkloadEntry> {
@@ -192,10 +212,10 @@ async function sample(lab: DirectoryLab): Promise<WorkloadEntry> {
   return waitUntil(() => [...lab.sources.listWorkloads()][0], (entry) => entry?.ready === true) as Promise<WorkloadEntry>;
 }
 
-async function openDeaf({ address }: AdminServer): Promise<Socket> {
+async function openDeaf({ address }: AdminServer, path = "/v1/workloads?watch=true"): Promise<Socket> {
   const reader = connect(address.port, address.host);
   reader.pause();
-  reader.write("GET /v1/workloads?watch=true HTTP/1.1\r\nhost: x\r\n\r\n");
+  reader.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
   await once(reader, "connect");
   return reader;
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { GroupsFolder, groupsFolderLimits } from "../../src/autoregistration/groups-folder.ts";
+import { parseGroupsFile } from "../../src/autoregistration/parse-groups-file.ts";
 import type { GroupTrouble } from "../../src/registration/directory.ts";
 import { createFiles } from "../../src/platform/node/files.ts";
 import { JumpingClock } from "../fakes/jumping-clock.ts";
@@ -48,6 +50,20 @@ describe("groups in a folder", () => {
     await groups.open();
     assert.deepEqual([...groups.current().keys()], ["shop/orders", "shop/stock", "shop/legacy"]);
     assert.deepEqual(troubles(), []);
+  });
+
+  it("come from a list too, as kubectl prints several, with what Kubernetes adds to an object", () => {
+    const item = { ...(JSON.parse(JSON.stringify(parse(manifest("orders")))) as object), status: {} };
+    const text = stringify({ apiVersion: "v1", kind: "List", items: [item, { ...item, kind: "Other" }], metadata: { resourceVersion: "" } });
+    const { groups: found, problems } = parseGroupsFile(text);
+    assert.deepEqual([found.map(({ key }) => key.name), problems.every((problem) => problem.startsWith("items.1.kind: "))], [["orders"], true]);
+  });
+
+  it("are as the docs show them", () => {
+    const docs = readFileSync(new URL("../../docs/registration.md", import.meta.url), "utf8");
+    const example = /```yaml\n([^`]+)```/u.exec(docs)?.[1] ?? "";
+    const { groups: found, problems } = parseGroupsFile(example);
+    assert.deepEqual([found.map(({ key }) => key.name), problems], [["orders"], []]);
   });
 
   it("are the same objects while they say the same, and only what changed is new", async () => {
@@ -151,6 +167,26 @@ describe("groups in a folder", () => {
     assert.deepEqual(log.lines.at(-1)?.fields, { added: ["shop/stock"], changed: [], gone: [] });
     stop.abort();
     await following;
+  });
+
+  it("hold while the folder hangs, which is told, and are read when it answers again", async () => {
+    write("a.yaml", manifest("orders"));
+    const files = createFiles(() => Promise.resolve(undefined));
+    const hang = { until: Promise.resolve() };
+    groups = new GroupsFolder({ folder, files: { ...files, stat: async (path) => { await hang.until; return files.stat(path); } }, clock, log });
+    await groups.open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hang.until = promise;
+    write("b.yaml", manifest("stock"));
+    clock.jump(2000);
+    const asked = groups.read({ namespace: "shop", name: "stock" }, signal);
+    await clock.asleep(10_000);
+    clock.jump(10_000);
+    assert.equal(await asked, undefined);
+    assert.deepEqual([[...groups.current().keys()], troubles()], [["shop/orders"], [{ file: folder, problems: ["it does not answer"] }]]);
+    resolve();
+    await waitUntil(() => troubles().length, (count) => count === 0);
+    assert.deepEqual([...groups.current().keys()], ["shop/orders", "shop/stock"]);
   });
 
   it("are asked for out of turn once a second at the most", async () => {

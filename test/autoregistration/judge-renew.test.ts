@@ -36,7 +36,6 @@ const table: readonly (readonly [string, Partial<RenewCall>, RenewView, string])
   ["a reason that Kubernetes would refuse is replaced", { health: health({ reason: "probe failed!" }) }, usual, "accepted; update-lease it; condition it False NotReady"],
   ["three renewals were lost, then ready", { health: health({ state: "Ready", seq: 10 }) }, held({ renewedAt: now - 40_000 }, unready), "accepted; update-lease it; condition it True Ready"],
   ["the report is older than the stored one", { health: health({ seq: 4 }) }, usual, "accepted"],
-  ["the report is older than what this replica saw", {}, { ...usual, seenSeq: 8 }, "accepted"],
   ["the same report again, after a kill before the condition", {}, held({ healthSeq: 7 }), "accepted; update-lease it; condition it False NotReady"],
   ["killed before the first condition", { health: ready }, { ...usual, workload: stored(workload({}, { condition: undefined })) }, "accepted; update-lease it; condition it True Ready"],
   ["the machine says that it drains", { health: health({ state: "Draining" }) }, usual, "accepted; update-lease it; condition it False Draining"],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { LeaseTokens, type TokenClaims } from "../../src/autoregistration/lease-tokens.ts";
+import { object } from "./samples.ts";
 
 const key = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 const claims: TokenClaims = {
@@ -38,13 +39,27 @@ describe("LeaseTokens", () => {
     for (const other of others) assert.equal(after.renew(after.issue(claims), other), undefined);
   });
 
+  it("are renewed for a stored workload only as they are without one, also when one was proved before", () => {
+    const [before, tokens] = [new LeaseTokens(key(1)), new LeaseTokens(key(2), [key(1)])];
+    const stored = object({ key: claims.key, identity: claims.identity, instanceId: claims.incarnation.instanceId });
+    const [old, current] = [before.issue(claims), tokens.issue(claims)];
+    const presented = [old, current, "", `${current.slice(0, -1)}_`, `${current}=`, tokens.issue(others[5] ?? claims)];
+    for (const proved of [old, current]) {
+      for (const token of presented) {
+        assert.equal(tokens.renew(proved, claims, stored), current);
+        assert.equal(tokens.renew(token, claims, stored), tokens.renew(token, claims));
+        for (const other of others) assert.equal(tokens.renew(token, other, stored), tokens.renew(token, other));
+      }
+    }
+  });
+
   it("prove nothing about any other workload, identity, instance, incarnation or epoch", () => {
     const tokens = new LeaseTokens(key(1));
     for (const other of others) assert.ok(!tokens.isValid(tokens.issue(claims), other));
     assert.equal(new Set([claims, ...others].map((claim) => tokens.issue(claim))).size, others.length + 1);
   });
 
-  it("are HMAC-SHA-256 as others make it, whatever the key's length", () => {
+  it("stay what they are over upgrades: HMAC-SHA-256 over that very text", () => {
     const text = JSON.stringify(["meshregistration.v1 lease", "shop", "orders-1", "spiffe://td/vm/orders", "i", "l", 3]);
     fc.assert(fc.property(fc.uint8Array({ minLength: 32, maxLength: 200 }), (bytes) => {
       assert.equal(new LeaseTokens(bytes).issue(claims), createHmac("sha256", bytes).update(text).digest("base64url"));

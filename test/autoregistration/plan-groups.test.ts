@@ -32,6 +32,8 @@ describe("the groups of all files", () => {
     const { groups, troubles } = planGroups(files, new Map());
     assert.deepEqual([[...groups.keys()], groups.get("shop/one")?.labels], [["shop/one", "shop/two"], { from: "a" }]);
     assert.deepEqual(troubles, [{ file: "b.yaml", problems: ["odd", "group shop/one is in a.yaml too: the first holds"] }]);
+    const twice = planGroups([{ name: "a.yaml", groups: [named("one"), named("one")], problems: [] }], new Map());
+    assert.deepEqual(twice.troubles, [{ file: "a.yaml", problems: ["group shop/one is in this file twice: the first holds"] }]);
   });
 
   it("are the objects of before where they say the same", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderChange } from "../../src/autoregistration/reconcile.ts";
-import { group, incarnation } from "./samples.ts";
+import { group, health, incarnation } from "./samples.ts";
 import { breakingStore, Lab, Machine, usualRates } from "./lab.ts";
 
 const { signal } = new AbortController();
@@ -32,6 +32,20 @@ describe("Registrar", () => {
     assert.equal(again.name, machine.name);
     assert.equal(await again.renew(one), "ok");
     assert.equal(await lab.condition(machine.name), "True Ready");
+  });
+
+  it("judges anew by what is stored when its memory turns out to be old: what it answered is there", async () => {
+    const lab = new Lab();
+    const [one, two, machine] = [lab.replica(), lab.replica(), new Machine()];
+    await machine.register(one);
+    for (let turn = 0; turn < 3; turn += 1) {
+      assert.equal(await machine.renew(two), "ok");
+      assert.equal(await machine.renew(one, { health: health({ seq: (machine.seq += 1), reason: "ProbeFailed" }) }), "ok");
+      assert.equal(await lab.condition(machine.name), "False ProbeFailed");
+    }
+    assert.equal(await machine.renew(two), "ok");
+    assert.equal(await machine.leave(one, "drain"), "ok");
+    assert.equal(await lab.condition(machine.name), "False Draining");
   });
 
   it("writes nothing for renewals that change nothing, but for one lease in half of its time", async () => {

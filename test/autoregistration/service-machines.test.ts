@@ -60,11 +60,13 @@ describe("a machine's addresses, over the wire", () => {
       assert.deepEqual([await lab.condition(old.name), await lab.condition(next.name)], ["False NotAdmitted", "True Ready"]);
       lab.clock.jump(10_000);
     }
+    const again = next.restarted();
+    assert.deepEqual([await again.register(service), await again.renew(service)], ["ok", "ok"], "who is refused keeps nobody out");
     old.addresses = ["10.0.7.8"];
     assert.deepEqual([await old.renew(service), await lab.condition(old.name)], ["ok", "True Ready"]);
-    [old.addresses, next.addresses] = [["10.0.7.7"], ["10.0.7.9"]];
-    assert.deepEqual([await old.renew(service), await next.renew(service), await old.renew(service)], ["ADDRESS_IN_USE", "ok", "ok"]);
-    assert.deepEqual([await lab.condition(old.name), await lab.condition(next.name)], ["True Ready", "True Ready"]);
+    [old.addresses, again.addresses] = [["10.0.7.7"], ["10.0.7.9"]];
+    assert.deepEqual([await old.renew(service), await again.renew(service), await old.renew(service)], ["ADDRESS_IN_USE", "ok", "ok"]);
+    assert.deepEqual([await lab.condition(old.name), await lab.condition(again.name)], ["True Ready", "True Ready"]);
   });
 });
 
@@ -78,6 +80,19 @@ describe("a machine's process, over the wire", () => {
     assert.deepEqual([await next.register(service), next.name], ["ok", old.name]);
     assert.deepEqual([await old.renew(service), await old.register(service), await old.leave(service, "delete")], ["SUPERSEDED", "SUPERSEDED", "SUPERSEDED"]);
     assert.deepEqual([await next.renew(service), await lab.condition(next.name)], ["ok", "True Ready"]);
+  });
+
+  it("cloned, and heard within the five seconds in which it may be a straggler: called back as soon as these are over, and found out", async () => {
+    await using lab = await ServiceLab.open();
+    const service = await lab.service();
+    const origin = await joined(lab, service);
+    const clone = origin.restarted();
+    clone.addresses = ["10.0.6.7"];
+    assert.deepEqual([await clone.register(service), await clone.renew(service)], ["ok", "ok"]);
+    lab.clock.jump(4000);
+    assert.deepEqual([await origin.renew(service), origin.retryAfter], ["SUPERSEDED", 6000]);
+    lab.clock.jump(6000);
+    assert.deepEqual([await origin.renew(service), await lab.condition(origin.name)], ["DUPLICATE_INSTANCE", "False DuplicateInstance"]);
   });
 
   it("with an older epoch, back from a backup, waits while the newer one lives and is served when that is dead", async () => {
@@ -104,6 +119,8 @@ describe("a machine's process, over the wire", () => {
     lab.clock.jump(10_000);
     assert.deepEqual([await origin.renew(service), await clone.renew(service), await clone.register(service)], ["DUPLICATE_INSTANCE", "DUPLICATE_INSTANCE", "DUPLICATE_INSTANCE"]);
     assert.equal(await lab.condition(origin.name), "False DuplicateInstance");
+    const copy = clone.restarted(0);
+    assert.equal(await copy.register(service), "DUPLICATE_INSTANCE", "one disk gives no epoch twice");
     const cured = await WireMachine.make(lab);
     assert.equal(await cured.register(service), "ok", "with an instance id of its own");
     lab.clock.jump(60_000);

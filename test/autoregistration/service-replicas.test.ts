@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { Round } from "../../src/autoregistration/rounds.ts";
 import { usualRates } from "./lab.ts";
 import { Leader } from "./leader.ts";
 import { openGroup, ServiceLab, watchRaw } from "./service-lab.ts";
 import { StoreGate } from "./store-gate.ts";
-import { WireMachine } from "./wire-machine.ts";
+import { openFleet, WireMachine } from "./wire-machine.ts";
 
 const { signal } = new AbortController();
 
@@ -61,6 +62,21 @@ describe("two replicas on one store, answering alternately", () => {
     assert.deepEqual([await machine.renew(two), await lab.condition(machine.name), leader.lines], ["ok", "True Ready", []]);
   });
 
+  it("calls of one machine that race at both: each is answered, none undoes the store, and the next report settles it", async () => {
+    await using lab = await ServiceLab.open();
+    const [one, two, machine] = [await lab.service(), await lab.service(), await WireMachine.make(lab)];
+    assert.equal(await machine.register(one), "ok");
+    for (let race = 0; race < 20; race += 1) {
+      const calls = [machine.renewAsk("NotReady"), machine.renewAsk("Ready"), machine.renewAsk("NotReady")].map((ask, index) => machine.renew(index === 1 ? two : one, ask));
+      for (const told of await Promise.all([...calls, machine.register(two), machine.register(one)])) assert.equal(told, "ok");
+      const ready = race % 2 === 0;
+      assert.equal(await machine.renew(ready ? one : two, machine.renewAsk(ready ? "Ready" : "NotReady")), "ok");
+      assert.equal(await lab.condition(machine.name), ready ? "True Ready" : "False NotReady");
+    }
+    const { workloads, leases } = await lab.store.list(signal);
+    assert.deepEqual([workloads.length, leases.length, leases[0]?.value.healthSeq], [1, 1, machine.seq - 1]);
+  });
+
   it("clones that call different replicas are found all the same", async () => {
     await using lab = await ServiceLab.open();
     const [one, two, origin] = [await lab.service(), await lab.service(), await WireMachine.make(lab)];
@@ -93,6 +109,25 @@ describe("two replicas on one store, answering alternately", () => {
     lab.groupMap.set("shop/orders", openGroup({ labels: { app: "new" } }));
     assert.deepEqual([await machine.renew(two), machine.renewed?.configChanged], ["ok", true]);
     assert.deepEqual([await machine.register(one), await machine.renew(two), machine.renewed?.configChanged], ["ok", "ok", false]);
+  });
+
+  it("both believe that they lead, as after a partition: what is dead expires and goes once, who lives is left alone", async () => {
+    await using lab = await ServiceLab.open();
+    const [one, two] = [await lab.service(), await lab.service()];
+    const [dead, ...alive] = await openFleet(lab, one, 3);
+    const leaders = [one.rounds(), two.rounds()];
+    for (const rounds of leaders) await rounds.next();
+    const done: string[] = [];
+    for (let second = 5; second <= 670; second += 5) {
+      const next = leaders.map((rounds) => rounds.next());
+      await lab.clock.asleep(5000);
+      if (second % 10 === 0) for (const machine of alive) assert.equal(await machine.renew(second % 20 === 0 ? one : two), "ok");
+      lab.clock.jump(5000);
+      for (const { value } of await Promise.all(next)) done.push(...(value as Round).done.map(({ kind, key }) => `${kind} ${key.name}`));
+    }
+    assert.deepEqual([...new Set(done)], [`expire ${dead!.name}`, `delete ${dead!.name}`]);
+    assert.equal(await lab.condition(dead!.name), "gone");
+    for (const machine of alive) assert.equal(await lab.condition(machine.name), "True Ready");
   });
 
   it("one goes away in the middle of everything: the machine's next call is the other's, with the same token", async () => {

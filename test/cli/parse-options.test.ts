@@ -11,7 +11,7 @@ const accepted: Accepted = {
     plan: { type: "boolean", describe: "Only plan" },
     count: { type: "number", describe: "How often", default: 1 },
     port: { type: "string", describe: "A port", repeat: true },
-    mode: { type: "string", describe: "How", choices: ["fast", "slow"] },
+    mode: { type: "string", describe: "How", choices: ["fast", "slow"], short: "m" },
   },
 };
 
@@ -23,6 +23,8 @@ describe("parseOptions", () => {
     ["this --port a --port=b", { count: 1, port: ["a", "b"], what: "this" }],
     ["this --port a", { count: 1, port: ["a"], what: "this" }],
     ["this --mode slow --mode fast", { count: 1, mode: "fast", what: "this" }],
+    ["this -m slow", { count: 1, mode: "slow", what: "this" }],
+    ["-m=fast this --mode slow", { count: 1, mode: "slow", what: "this" }],
     ["this -- --plan", { count: 1, what: "this", more: ["--plan"] }],
     ["this 007", { count: 1, what: "this", more: ["007"] }],
   ] as const) {
@@ -38,6 +40,8 @@ describe("parseOptions", () => {
     ["this --count many", ["--count takes a number, not 'many'"]],
     ["this --count", ["Not enough arguments following: count"]],
     ["this --mode fats --x", ["--mode takes fast, slow, not 'fats'; did you mean fast?", "there is no option -x"]],
+    ["this -m fats -p", ["--mode takes fast, slow, not 'fats'; did you mean fast?", "there is no option -p"]],
+    ["this -mfast", ["there is no option --mfast"]],
     ["this --a.b 1 --mode=", ["there is no option --a.b", "--mode takes fast, slow, not ''"]],
   ] as const) {
     it(`tells all that is wrong with '${line}'`, () => {

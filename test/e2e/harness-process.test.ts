@@ -65,7 +65,7 @@ describe("linkerd-mesh run and status, as processes", function () {
     const first = await stage.until((status) => status.ready, 20_000);
     assert.equal(await harness.end("SIGKILL"), "SIGKILL");
     await waitUntil(() => [stage.inForce(), isAlive(first.proxy.pid)], ([rules, alive]) => rules === "off" && alive === false);
-    await stage.assertNothingLeft();
+    await stage.assertNothingLeft("admin.key");
     await using again = new RunCommand(stage);
     const second = await stage.until((status) => status.ready, 20_000);
     assert.deepEqual(second.instance, { id: first.instance.id, epoch: first.instance.epoch + 1 });

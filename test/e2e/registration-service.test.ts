@@ -118,6 +118,28 @@ describe("linkerd-mesh autoregister", function () {
     assert.ok(await service.metric("identity_expiration_timestamp_seconds") >= expires);
   });
 
+  it("goes on without SPIRE while its certificate is good, and says so when it is not", async () => {
+    await using stage = await RegistrationStage.create();
+    const [service, machine] = [await stage.start(), await stage.machine()];
+    await service.serving();
+    await stage.agent.stop();
+    assert.deepEqual([await machine.register(), (await service.readiness())?.ready], ["ok", true]);
+    await stage.publish([pinnedName], { expiresAt: new Date(Date.now() + 5000) });
+    await stage.agent.start();
+    const expired = await waitUntil(() => service.readiness(), (seen) => seen?.ready === false, 20_000);
+    assert.deepEqual([expired?.reason, expired?.problems.map(({ code }) => code)], ["trouble with the identity", ["SVID_EXPIRED"]]);
+    await stage.publish();
+    await waitUntil(() => service.readiness(), (seen) => seen?.ready === true);
+  });
+
+  it("behind a mesh's proxy believes what the proxy says of the caller, and warns of who comes past it", async () => {
+    await using stage = await RegistrationStage.create({ started: false });
+    const service = await stage.start("--auth-mode", "sidecar");
+    await service.serving();
+    assert.deepEqual([await stage.registerPlain("spiffe://mesh.test/vm/one"), await stage.registerPlain("spiffe://other.test/vm/one"), await stage.registerPlain()], ["ok", "IDENTITY_NOT_ALLOWED", "NO_IDENTITY"]);
+    assert.match((await service.end("SIGTERM")).stderr, /warn .*past the proxy/u);
+  });
+
   it("rotates its certificate without losing a call", async () => {
     await using stage = await RegistrationStage.create();
     const [service, machine] = [await stage.start(), await stage.machine()];

@@ -26,8 +26,8 @@ class Kept implements AsyncDisposable {
   readonly #environment: Readonly<Record<string, string>>;
   facts: Partial<ProxyFacts> = {};
 
-  private constructor(parts: { readonly stack: AsyncDisposableStack; readonly program: ProxyProgram; readonly agent: FakeWorkloadApi; readonly ports: readonly number[]; readonly path: string | undefined }) {
-    const { stack, program, agent, ports: [inbound = 0, outbound = 0, admin = 0], path } = parts;
+  private constructor(parts: { readonly stack: AsyncDisposableStack; readonly program: ProxyProgram; readonly agent: FakeWorkloadApi; readonly ports: readonly number[]; readonly path: string | undefined; readonly patience: number | undefined }) {
+    const { stack, program, agent, ports: [inbound = 0, outbound = 0, admin = 0], path, patience = defaultTimings.proxyPatience } = parts;
     const address = `127.0.0.1:${admin}`;
     this.#stack = stack;
     this.#environment = Object.fromEntries(Object.entries({
@@ -37,17 +37,17 @@ class Kept implements AsyncDisposable {
     this.keeper = new ProxyKeeper({
       host: createLinuxHost({ log: this.log, environment: {}, self: { file: process.execPath, args: [] } }),
       path: path ?? program.path, admin: { address, answer: 1000 }, ports: [inbound, outbound, admin],
-      timings: { ...defaultTimings, proxyPollStarting: 20, proxyPollServing: 50, proxyPatience: 700 },
+      timings: { ...defaultTimings, proxyPollStarting: 20, proxyPollServing: 50, proxyPatience: patience },
       post: (event) => this.events.push(event), see: (facts) => { this.facts = { ...this.facts, ...facts }; }, fail: (error) => this.failures.push(error),
     });
   }
 
-  static async of(manners: Manners, { version, path }: { readonly version?: string; readonly path?: string } = {}): Promise<Kept> {
+  static async of(manners: Manners, { version, path, patience }: { readonly version?: string; readonly path?: string; readonly patience?: number } = {}): Promise<Kept> {
     const stack = new AsyncDisposableStack();
     const program = stack.use(await makeProxyProgram(manners, version));
     const agent = stack.use(await FakeWorkloadApi.create());
     agent.publish(await (await createIssuer()).svid(id));
-    const kept = new Kept({ stack, program, agent, ports: await findPorts(3), path });
+    const kept = new Kept({ stack, program, agent, ports: await findPorts(3), path, patience });
     await kept.keeper.start(kept.#environment);
     return kept;
   }
@@ -116,7 +116,7 @@ describe("keeping a proxy, with real processes", function () {
   });
 
   it("starts anew, by ending it, what gets no certificate for too long", async () => {
-    await using kept = await Kept.of("noCertificate");
+    await using kept = await Kept.of("noCertificate", { patience: 2000 });
     assert.deepEqual(await kept.told("proxyExited"), { kind: "proxyExited", settled: false });
     assert.equal(kept.facts.problem?.code, "PROXY_UNREADY");
     assert.match(kept.facts.problem.what, /no certificate yet, for too long/);

@@ -139,7 +139,8 @@ describe("registration wire, rotated", () => {
     assert.deepEqual(lost, []);
     assert.ok(calls >= 400);
     assert.ok(lab.log.messages.length > 0);
-  });
+    // A handshake for every few calls: seconds alone, many more beside other work.
+  }).timeout(60_000);
 
   it("the client finds a server that comes back at its next call, without the library's pauses", async () => {
     await using first = await openLab();

@@ -27,7 +27,8 @@ function kinds(updates: readonly Update[]): readonly (string | undefined)[] {
 describe("simulator: planUpdates", () => {
   it("tells a new stream what there is, also nothing", () => {
     assert.deepEqual(kinds(planUpdates(undefined, [endpoint(1)])), ["add"]);
-    assert.deepEqual(kinds(planUpdates(undefined, [])), ["noEndpoints"]);
+    // That it exists: a proxy that heard otherwise would ask somebody else.
+    assert.deepEqual(planUpdates(undefined, []), [{ update: { $case: "noEndpoints", value: { exists: true } } }]);
   });
 
   it("tells nothing where nothing changed", () => {

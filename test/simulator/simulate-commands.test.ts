@@ -78,8 +78,39 @@ describe("simulate, as processes", function () {
     const { code, said } = await ask(["request", "http://127.87.0.2:8087/a?b=c"]);
     assert.equal(code, 0);
     assert.match(requestAnswer.parse(said).body ?? "", /"path":"\/a\?b=c"/u);
+    const ready = async (): Promise<number | undefined> => requestAnswer.parse((await ask(["request", "http://127.87.0.2:8087/ready"])).said).status;
+    assert.equal(await ready(), 200);
+    await ask(["request", "--method", "POST", "http://127.87.0.2:8087/ready/off"]);
+    assert.equal(await ready(), 503);
+    // Only telling, not asking, changes it.
+    await ask(["request", "http://127.87.0.2:8087/ready/on"]);
+    assert.equal(await ready(), 503);
+    await ask(["request", "--method", "POST", "http://127.87.0.2:8087/ready/on"]);
+    assert.equal(await ready(), 200);
     program.child.kill("SIGTERM");
     assert.equal((await program.ended).code, 0);
+  });
+
+  it("calls a machine by the name of its workload, and says which there is none of", async () => {
+    await using folder = await makeFolder();
+    await using _simulation = await simulate(folder.path, "--machine-address", "127.87.0.3");
+    const nobody = await ask(["call", "--dir", folder.path, "--workload", "other"]);
+    assert.match(requestAnswer.parse(nobody.said).error ?? "", /no such machine is registered: other/u);
+    const away = await ask(["call", "--dir", folder.path, "--workload", "mixed-env/external-workload"]);
+    assert.match(requestAnswer.parse(away.said).error ?? "", /ECONNREFUSED 127\.87\.0\.3:4143/u);
+  });
+
+  it("does not tell people to join where no harness can", async () => {
+    await using folder = await makeFolder();
+    await using program = startProgram(["simulate", "--dir", folder.path, "--listen", mesh]);
+    assert.ok(program.child.stdout !== null);
+    const lines = [];
+    for await (const line of createInterface({ input: program.child.stdout })) {
+      lines.push(line);
+      if (/^(?:Join it|No machine)/u.test(line)) break;
+    }
+    assert.match(lines.at(-1) ?? "", /No machine can join it.*--machine-address/u);
+    assert.doesNotMatch(lines.join("\n"), /linkerd-mesh run/u);
   });
 
   it("starts again after kill -9, in the same folder", async () => {
@@ -104,6 +135,7 @@ describe("simulate, as processes", function () {
 
   for (const [what, words, code, says] of [
     ["a life of no time", ["--ttl", "0s"], 2, /--ttl/u],
+    ["a registration that is none", ["--registration", "sometimes"], 2, /neither static nor own nor an address/u],
     ["a cluster file that is not there", ["--cluster", "/nowhere/cluster.yaml"], 2, /no such file/u],
     ["an address of another machine", ["--listen", "192.0.2.1"], 3, /192\.0\.2\.1/u],
   ] as const) {

@@ -27,7 +27,7 @@ export const groupShow: Command = {
     const asked = { now: host.clock.now(), signal };
     const { list } = await askGroups(address, asked);
     const { length } = list.troubles;
-    const group = findEntry(sought, list.groups, length === 0 ? "" : `; it could not use ${length} group ${length === 1 ? "file" : "files"}, see linkerd-mesh group list`);
+    const group = findEntry(sought, list.groups, length === 0 ? "" : ` (${length} group ${length === 1 ? "file" : "files"} could not be used, see linkerd-mesh group list)`);
     const { list: all, now } = await askWorkloads(address, asked);
     const workloads = all.workloads.filter((workload) => workload.namespace === group.namespace && workload.group === group.name);
     context.result(printed({ group, workloads }, () => renderGroup(group, workloads, now)));

@@ -13,7 +13,7 @@ const outcome = z.discriminatedUnion("status", [
 /** The whole story on this machine: join, work, leave. */
 export const simulateDemo: Command = {
   name: ["simulate", "demo"],
-  describe: "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+  describe: "Show machines join a small mesh, work over mTLS, fail, come back and leave, all on this machine",
   options: {
     stage: { type: "string", choices: ["namespaces", "user-namespace", "loopback"], describe: "Play here instead of where this machine allows most" },
   },
@@ -31,7 +31,7 @@ export const simulateDemo: Command = {
   async run({ host, options, signal, progress, result }) {
     const stage = options["stage"] as DemoReport["stage"] | undefined;
     const tell = ({ title, outcome: { status } }: PlayedStep): void => progress(title, status);
-    const report = await playDemo({ host, proxyPath: host.environment["PROXY_PATH"], stage, tell }, signal);
+    const report = await playDemo({ host, proxyPath: host.environment["PROXY_PATH"], stage, tell, say: progress }, signal);
     result(report);
     return isPassed(report) ? 0 : 1;
   },

@@ -5,7 +5,7 @@ import { printed, renderPrinted } from "../directory/printed.ts";
 import { renderWorkloadRow, workloadHeader } from "../directory/render-lists.ts";
 import { Table } from "../directory/render-table.ts";
 import { isSelected, selectionOptions } from "../directory/select.ts";
-import { watchDirectory, type Change } from "../directory/watch-directory.ts";
+import { watchChanges, type Change } from "../directory/watch-changes.ts";
 
 /** The machines that registered, and what changes. */
 export const workloadWatch: Command = {
@@ -22,7 +22,7 @@ export const workloadWatch: Command = {
   async run(context) {
     const { host, signal, options } = context;
     const render = createLines();
-    for await (const change of watchDirectory(await readDirectoryAddress(context), host, signal)) {
+    for await (const change of watchChanges(await readDirectoryAddress(context), host, signal)) {
       const { event } = change;
       if (event.event === "synced" || isSelected(event.workload, options)) context.result(printed(event, () => render(change)));
     }
@@ -33,7 +33,7 @@ export const workloadWatch: Command = {
 // The first line has the header above it. Names made by the service end in a hash: the columns begin wide enough for most.
 function createLines(): (change: Change) => string {
   const table = new Table(["EVENT", ...workloadHeader]);
-  table.widen([["modified", "namespace-1", "name-of-group-12345678", "name-of-group", "False", "NotAdmitted", "100.100.100.100", "10m10s", ""]]);
+  table.widen([["modified", "namespace-1", "name-of-group-12345678", "name-of-group", "False", "ApplicationNotReady", "100.100.100.100", "10m10s", ""]]);
   let first = true;
   return ({ event, now }) => {
     if (event.event === "synced") return "";

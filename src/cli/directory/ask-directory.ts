@@ -1,8 +1,10 @@
-import { z } from "zod";
+import type { IncomingMessage } from "node:http";
+import type { z } from "zod";
 import { MeshError } from "../../model/errors.ts";
 import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../../model/settings/values.ts";
 import { groupsSchema, workloadsSchema } from "../../registration/directory.ts";
+import { directoryPatience, openDirectory } from "../../registration/open-directory.ts";
 
 /** A list, and what time it was at the service when it gave it. */
 export interface Answer<T> {
@@ -26,11 +28,8 @@ export function directoryAbsent(address: HostPort, what: string, cause?: unknown
   return new MeshError("DIRECTORY_ABSENT", { doing: `asking the registration service at ${target}`, what, target, cause });
 }
 
-/** Why an answer with that status cannot be used. */
-export function renderRefusal(status: number, body: string): string {
-  const told = failureSchema.safeParse(parseJson(body)).data;
-  return told === undefined ? `what answers there is not a registration service of this version (status ${status})` : `it answers: ${told.error}`;
-}
+/** What is said of an answer that cannot be used. */
+export const strange = "what answers there is not a registration service of this version";
 
 /** The value of a text, or undefined when it is no JSON. */
 export function parseJson(text: string): unknown {
@@ -45,18 +44,14 @@ export function parseJson(text: string): unknown {
 export function explainFailure(error: unknown): string {
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);
-  if (cause.name === "TimeoutError") return `it did not answer within ${patience / 1000} s`;
+  if (cause.name === "TimeoutError") return `it did not answer within ${directoryPatience / 1000} s`;
   return "code" in cause && absent.has(cause.code) ? "nobody answers there" : cause.message;
 }
-
-/** How long a service may take to begin an answer, or to give a whole list, in milliseconds. */
-export const patience = 5000;
 
 // Far more than the largest fleet, and too little to fill this machine's memory.
 const longestList = 256 * 1024 * 1024;
 
 const absent: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH", "EHOSTUNREACH"]);
-const failureSchema = z.looseObject({ error: z.string() });
 
 interface Question<T> {
   readonly address: HostPort;
@@ -65,28 +60,27 @@ interface Question<T> {
 }
 
 async function askList<T>({ address, path, schema }: Question<T>, { now, signal }: { readonly now: Date; readonly signal: AbortSignal }): Promise<Answer<T>> {
-  const { status, date, body } = await readAnswer(address, path, signal);
-  if (status !== 200) throw directoryAbsent(address, renderRefusal(status, body));
+  const { date, body } = await readAnswer(address, path, signal);
   const list = schema.safeParse(parseJson(body)).data;
-  if (list === undefined) throw directoryAbsent(address, "what answers there is not a registration service of this version");
+  if (list === undefined) throw directoryAbsent(address, strange);
   // The service's own clock, where it tells it: ages then do not depend on this machine's.
   return { list, now: Number.isNaN(date) ? now : new Date(date) };
 }
 
-async function readAnswer(address: HostPort, path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly date: number; readonly body: string }> {
+async function readAnswer(address: HostPort, path: string, signal: AbortSignal): Promise<{ readonly date: number; readonly body: string }> {
   try {
-    const response = await fetch(`http://${renderHostPort(address)}${path}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]), redirect: "error" });
-    return { status: response.status, date: Date.parse(response.headers.get("date") ?? ""), body: await readBounded(response) };
+    const response = await openDirectory(address, path, AbortSignal.any([signal, AbortSignal.timeout(directoryPatience)]));
+    return { date: Date.parse(response.headers.date ?? ""), body: await readBounded(response) };
   } catch (error) {
     signal.throwIfAborted();
     throw directoryAbsent(address, explainFailure(error), error);
   }
 }
 
-async function readBounded({ body }: Response): Promise<string> {
+async function readBounded(response: IncomingMessage): Promise<string> {
   let text = "";
-  for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    text += part;
+  for await (const part of response.setEncoding("utf8")) {
+    text += String(part);
     if (text.length > longestList) throw new RangeError("its answer does not end");
   }
   return text;

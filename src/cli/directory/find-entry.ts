@@ -36,7 +36,7 @@ export function findEntry<T extends ObjectKey>(sought: Sought, entries: readonly
   if (only !== undefined && others.length === 0) return only;
   const doing = `looking for the ${kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
   if (only !== undefined) throw new MeshError("NOT_LISTED", { doing, what: `there is one in each of several namespaces: ${found.map(renderKey).join(", ")}`, remedy: "Name the namespace too, as in NAMESPACE/NAME." });
-  throw new MeshError("NOT_LISTED", { doing, what: `the registration service has no such ${kind}${renderNear(sought, entries)}${note}` });
+  throw new MeshError("NOT_LISTED", { doing, what: `the registration service has no such ${kind}${note}${renderNear(sought, entries)}` });
 }
 
 // The same name elsewhere is nearer than another name.

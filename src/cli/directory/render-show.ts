@@ -30,7 +30,7 @@ export function renderWorkload(workload: WorkloadEntry, now: Date): string {
   return renderFacts([
     ["Name", `${workload.namespace}/${workload.name}`],
     ["Ready", renderReadiness(workload, now)],
-    ["Next", workload.ready ? "" : (remedies[workload.reason] ?? "")],
+    ["Next", workload.ready ? "" : (remedies[workload.reason] ?? theMachineSays)],
     ["Lease", renderLease(workload.lease, now)],
     ["Group", workload.group],
     ["Addresses", workload.addresses.join(", ")],
@@ -46,10 +46,11 @@ export function renderWorkload(workload: WorkloadEntry, now: Date): string {
   ]);
 }
 
-// What to do about the reasons that the service itself gives; a machine's own message says more than we could.
+const theMachineSays = "The machine itself says so: `linkerd-mesh status` there.";
+
+// What to do about the reasons that the service itself gives.
 const remedies: Readonly<Record<string, string>> = {
   Registered: "Nothing: the machine registered and has not yet said how it is.",
-  NotReady: "The machine itself says so: `linkerd-mesh status` there.",
   Unknown: "Nothing: the service is just about to say how it is.",
   Draining: "Nothing: the machine is leaving.",
   Left: "Nothing: the machine left; it comes back by itself when its harness starts.",
@@ -58,7 +59,7 @@ const remedies: Readonly<Record<string, string>> = {
   DuplicateInstance: "Two machines run from one disk image: give the copy a state folder of its own.",
   NotAdmitted: "Its group does not let it in any more: compare `linkerd-mesh group show` with its identity and addresses.",
   GroupGone: "Put its group's manifest back, or let the machine join another.",
-} satisfies Partial<Record<ServerReason | "Unknown", string>>;
+} satisfies Record<Exclude<ServerReason, "Ready" | "NotReady"> | "Unknown", string>;
 
 function renderReadiness({ ready, reason, message, since }: WorkloadEntry, now: Date): string {
   const head = `${ready ? "yes" : "no"}, ${reason}${since === undefined ? "" : `, for ${renderSince(since, now)} (since ${since})`}`;

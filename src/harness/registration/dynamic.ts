@@ -47,9 +47,9 @@ export interface DynamicOptions {
 const takeBackLimit = 2000;
 
 interface Held {
-  readonly workload: ObjectKey;
+  /** As it is kept for the next start. */
+  readonly last: LastAnswer;
   readonly lease: LeaseGrant;
-  readonly configVersion: string;
   /** Who made the call that this is the answer to. */
   readonly holder: TlsIdentity | undefined;
 }
@@ -93,7 +93,7 @@ export class DynamicRegistration implements Registration {
     this.#left.abort(new Error("this machine leaves"));
     const { client, incarnation, lastAnswers } = this.#options;
     const held = this.#held;
-    if (held !== undefined) return deregister(client, { workload: held.workload, token: held.lease.token, incarnation, departure, lastAnswers }, signal);
+    if (held !== undefined) return deregister(client, { workload: held.last.answer.workload, token: held.lease.token, incarnation, departure, lastAnswers }, signal);
     // What is only being registered has nothing to drain; what an earlier start registered can still be taken back.
     const last = departure === "delete" ? await lastAnswers.read() : undefined;
     return last === undefined ? 0 : leaveByLastAnswer(client, { last, lastAnswers }, signal);
@@ -107,7 +107,7 @@ export class DynamicRegistration implements Registration {
     await before;
     const { incarnation, lastAnswers, clientOf } = this.#options;
     using client = clientOf(held.holder);
-    const proof: Proof = { workload: held.workload, token: held.lease.token, incarnation, departure: "delete", lastAnswers };
+    const proof: Proof = { workload: held.last.answer.workload, token: held.lease.token, incarnation, departure: "delete", lastAnswers };
     // Where it fails the lease ends by itself.
     await deregister(client, proof, AbortSignal.timeout(takeBackLimit)).catch(() => undefined);
   }
@@ -131,27 +131,39 @@ export class DynamicRegistration implements Registration {
   }
 
   async #register(life: Life, signal: AbortSignal): Promise<Standing> {
-    const { client, ask, facts, incarnation, identity } = this.#options;
+    const { client, ask, facts, incarnation, identity, clock, lastAnswers } = this.#options;
     const holder = identity();
     const outcome = await client.register({ ...ask, incarnation, facts: facts(), health: this.#report() }, signal);
     life.course = planAfterRegister(life.course, outcome, this.#moment());
     if (!outcome.ok) return this.#refused(life, outcome.refusal);
     const { answer } = outcome;
-    this.#held = { workload: answer.workload, lease: answer.lease, configVersion: answer.configVersion, holder };
-    const savedAt = this.#options.clock.now();
-    await this.#options.lastAnswers.write({ identity: life.identity, group: ask.group, incarnation, savedAt, answer });
+    const savedAt = clock.now();
+    const last: LastAnswer = { identity: life.identity, group: ask.group, incarnation, savedAt, answer };
+    this.#held = { last, lease: answer.lease, holder };
+    await lastAnswers.write(last);
     return { membership: membershipOf(answer), lease: leaseOf(answer.lease, savedAt), problem: undefined, refused: false };
   }
 
   async #renew(life: Life, held: Held, signal: AbortSignal): Promise<Standing> {
     const { client, ask: { addresses }, incarnation, clock, identity } = this.#options;
     const holder = identity();
-    const { workload, lease: { token }, configVersion } = held;
+    const { last: { answer: { workload, configVersion } }, lease: { token } } = held;
     const outcome: ClientOutcome<RenewedMachine> = await client.renew({ workload, token, incarnation, addresses, health: this.#report(), configVersion }, signal);
     life.course = planAfterRenew(life.course, outcome, this.#moment());
     if (!outcome.ok) return this.#refused(life, outcome.refusal);
-    this.#held = { ...held, lease: outcome.answer.lease, holder };
-    return { ...life.standing, lease: leaseOf(outcome.answer.lease, clock.now()), problem: undefined, refused: false };
+    const { lease } = outcome.answer;
+    const renewedAt = clock.now();
+    await this.#keep({ ...held, lease, holder }, renewedAt);
+    return { ...life.standing, lease: leaseOf(lease, renewedAt), problem: undefined, refused: false };
+  }
+
+  /** The service signs with another key now and then; who leaves without a harness needs the token of the newest. */
+  async #keep(held: Held, savedAt: Date): Promise<void> {
+    const { last, lease } = held;
+    const isKept = last.answer.lease.token === lease.token;
+    const next = isKept ? last : { ...last, savedAt, answer: { ...last.answer, lease } };
+    this.#held = { ...held, last: next };
+    if (!isKept) await this.#options.lastAnswers.write(next);
   }
 
   /** A full report, with a number of its own: whatever call got lost, the next one says everything. */

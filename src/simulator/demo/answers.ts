@@ -30,6 +30,8 @@ export type RequestAnswer = z.infer<typeof requestAnswer>;
 /** What a far end tells of a request, in its body. */
 export const echoBody = z.object({
   server: z.string(),
+  /** Of the machine whose application it is. */
+  address: z.string().optional(),
   identity: z.string().optional(),
   tlsVersion: z.string().optional(),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional()),

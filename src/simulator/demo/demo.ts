@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Host } from "../../platform/host.ts";
 import { MeshError } from "../../model/errors.ts";
 import { readCapabilities } from "./capabilities.ts";
-import { Lab } from "./lab.ts";
+import { Lab, machines } from "./lab.ts";
 import { tellOnLoopback } from "./loopback.ts";
 import { openNetwork } from "./network.ts";
 import type { DemoReport, PlayedStep } from "./outcome.ts";
@@ -19,9 +19,11 @@ export interface DemoOptions {
   /** Plays on this stage instead of the fullest one. */
   readonly stage: Stage["kind"] | undefined;
   readonly tell: (played: PlayedStep) => void;
+  /** Tells what a step that takes long is doing. */
+  readonly say: (title: string, doing: string) => void;
 }
 
-/** Plays the whole demo: a machine joins a mesh on this machine, works, leaves, and nothing is left. */
+/** Plays the whole demo: machines join a mesh on this machine, work, fail, come back and leave, and nothing is left. */
 export async function playDemo(options: DemoOptions, signal: AbortSignal): Promise<DemoReport> {
   const { host, proxyPath, stage: wished } = options;
   const began = host.clock.monotonic();
@@ -36,7 +38,7 @@ export async function playDemo(options: DemoOptions, signal: AbortSignal): Promi
     await stack.disposeAsync();
     return lookForRemains(host, folder);
   } };
-  const steps = await playSteps([...story, clean], { clock: host.clock, tell: options.tell }, signal);
+  const steps = await playSteps([...story, clean], { clock: host.clock, tell: options.tell, say: options.say }, signal);
   return { proxy: proxyPath ?? "our own small proxy", stage: stage.kind, steps, seconds: (host.clock.monotonic() - began) / 1000 };
 }
 
@@ -57,7 +59,7 @@ async function openStage(stage: DemoOptions & { readonly stage: Stage["kind"]; r
   const network = stack.use(await openNetwork(host, { inUserNamespace: stage.stage === "user-namespace", bind }, signal));
   // Inside the namespaces: what harness and proxy made belongs to accounts that only exist there.
   stack.defer(async () => {
-    await network.machine.run({ file: "rm", args: ["-rf", `${folder}/state`] }, AbortSignal.timeout(5000));
+    await network.machine.run({ file: "rm", args: ["-rf", ...Object.values(machines).map(({ suffix }) => `${folder}/state${suffix}`)] }, AbortSignal.timeout(5000));
   });
   return tellStory(new Lab({ host, network, program, folder, proxyPath: stage.proxyPath ?? shim }), stack);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MeshError } from "../../model/errors.ts";
 import type { Child, Exit, Host } from "../../platform/host.ts";
-import { layout, type Network, type Place, type PlaceSpec } from "./network.ts";
+import type { Network, Place, PlaceSpec } from "./network.ts";
 import type { OwnProgram } from "./programs.ts";
 
 /** What the demo's programs need to know of each other. */
@@ -18,11 +18,20 @@ export interface LabOptions {
 /** Account of harness and proxy in the demo: a number that no account of the system has. */
 export const meshUser = 64_990;
 
-/** Address and port of the simulated Service. */
+/** Address of the simulated echo service. */
 export const serviceAddress = "10.90.1.1";
 
-/** Port of the machine's application. */
+/** Address of the Service whose endpoints are the ready machines. */
+export const machinesAddress = "10.90.1.2";
+
+/** Port of a machine's application. */
 export const applicationPort = 8080;
+
+/** The machines that may join: their places, and the endings of their files. */
+export const machines = { machine: { number: 1, suffix: "" }, second: { number: 2, suffix: "-2" } } as const;
+
+/** A machine of the lab. */
+export type MachineName = keyof typeof machines;
 
 /** A program of the lab that runs until it is ended. */
 export interface Running {
@@ -30,6 +39,14 @@ export interface Running {
   readonly exited: Promise<Exit>;
   /** Everything that it said, newest last. */
   readonly lines: readonly string[];
+}
+
+interface Start {
+  readonly place: Place;
+  readonly words: readonly string[];
+  /** A line that says that it has started. */
+  readonly ready: RegExp;
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** The programs of the demo, in their places. */
@@ -44,27 +61,41 @@ export class Lab {
     return this.#options.folder;
   }
 
-  /** The simulated mesh, beside the machine. */
-  async startMesh(stack: AsyncDisposableStack, signal: AbortSignal): Promise<Running> {
-    const { mesh, machine } = this.#options.network;
+  /** The simulated mesh, beside the machines; `own` brings a registration service along, and both machines may join by it. */
+  async startMesh(stack: AsyncDisposableStack, signal: AbortSignal, registration: "static" | "own" = "static"): Promise<Running> {
+    const { mesh, machine, second } = this.#options.network;
+    const joining = registration === "own" ? [machine, second] : [machine];
     return this.#start(stack, { place: mesh, ready: /^\{/, words: [
-      "simulate", "--dir", `${this.folder}/mesh`, "--listen", mesh.address, "--machine-address", machine.address,
-      "--service-address", serviceAddress, "--application-port", String(applicationPort), "--output", "json",
+      "simulate", "--dir", this.meshFolder, "--listen", mesh.address, ...joining.flatMap(({ address }) => ["--machine-address", address]),
+      "--service-address", serviceAddress, "--machines-service", machinesAddress, "--application-port", String(applicationPort),
+      "--registration", registration, "--output", "json",
     ] }, signal);
   }
 
-  /** An application on the machine. */
-  async startApplication(stack: AsyncDisposableStack, signal: AbortSignal): Promise<Running> {
-    const listen = `${layout.machine}:${applicationPort}`;
-    return this.#start(stack, { place: this.#options.network.machine, ready: /^\{/, words: ["simulate", "app", "--listen", listen, "--output", "json"] }, signal);
+  /** An application on a machine, at every address of it: the mesh calls one, the probe another. */
+  async startApplication(stack: AsyncDisposableStack, signal: AbortSignal, at: MachineName = "machine"): Promise<Running> {
+    return this.#start(stack, { place: this.#options.network[at], ready: /^\{/, words: ["simulate", "app", "--listen", `0.0.0.0:${applicationPort}`, "--output", "json"] }, signal);
   }
 
-  /** The harness; `waitForStatus` tells how it gets on. */
-  async startHarness(stack: AsyncDisposableStack, signal: AbortSignal): Promise<Running> {
-    const { folder, proxyPath, network } = this.#options;
-    return this.#start(stack, { place: network.machine, ready: /./, words: [
-      "run", "--config", `${folder}/mesh/config.yaml`, "--proxy-path", proxyPath, "--proxy-user", String(meshUser), "--state-dir", `${folder}/state`,
-    ] }, signal);
+  /** The harness of a machine; `waitForStatus` tells how it gets on. */
+  async startHarness(stack: AsyncDisposableStack, signal: AbortSignal, at: MachineName = "machine"): Promise<Running> {
+    return this.#start(stack, { place: this.#options.network[at], ready: /./, words: ["run", ...this.machineWords(at)] }, signal);
+  }
+
+  /** Follows the registration service's workloads, a line each. */
+  async startWatch(stack: AsyncDisposableStack, signal: AbortSignal, onLine: (line: string) => void): Promise<Running> {
+    return this.#start(stack, { place: this.#options.network.mesh, ready: /"synced"/, onLine, words: ["workload", "watch", "--output", "json"] }, signal);
+  }
+
+  /** The settings of a machine, as every command takes them there. */
+  machineWords(at: MachineName): readonly string[] {
+    const { suffix } = machines[at];
+    return ["--config", `${this.meshFolder}/config${suffix}.yaml`, "--proxy-path", this.#options.proxyPath, "--proxy-user", String(meshUser), "--state-dir", `${this.folder}/state${suffix}`];
+  }
+
+  /** Folder of the simulated mesh. */
+  get meshFolder(): string {
+    return `${this.folder}/mesh`;
   }
 
   /** Runs one of our own commands with JSON output to its end. */
@@ -83,13 +114,14 @@ export class Lab {
     return this.#options.host.clock;
   }
 
-  async #start(stack: AsyncDisposableStack, start: { readonly place: Place; readonly words: readonly string[]; readonly ready: RegExp }, signal: AbortSignal): Promise<Running> {
+  async #start(stack: AsyncDisposableStack, start: Start, signal: AbortSignal): Promise<Running> {
     const lines: string[] = [];
     const ready = Promise.withResolvers<void>();
     const spec: PlaceSpec = {
       ...this.#options.program.command(start.words),
       onLine: (_stream, line) => {
         lines.push(line);
+        start.onLine?.(line);
         if (start.ready.test(line)) ready.resolve();
       },
     };

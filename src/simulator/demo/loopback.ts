@@ -1,7 +1,7 @@
 import { firstX509Context } from "../../spiffe/workload-api.ts";
 import type { Host, Log } from "../../platform/host.ts";
 import { MeshError } from "../../model/errors.ts";
-import { askSimulator, issuedSchema } from "../control-socket.ts";
+import { askSimulator, issuedSchema, simulatorStatusSchema } from "../control-socket.ts";
 import { callMeshed } from "../mesh/meshed-call.ts";
 import { defaultNames, meshNamespace, meshPorts, serviceAccountName } from "../names.ts";
 import { openSimulator } from "../run-simulator.ts";
@@ -19,6 +19,7 @@ const quiet: Log = { write: () => undefined, child: () => quiet };
 export function tellOnLoopback(host: Host, folder: string, { why, remedy, stack }: Extract<Stage, { kind: "loopback" }> & { readonly stack: AsyncDisposableStack }): readonly Step[] {
   const shows: Partial<Readonly<Record<StoryId, Step["show"]>>> = {
     mesh: () => startMesh(host, folder, stack),
+    group: (signal) => showGroup(folder, signal),
     identity: (signal) => fetchIdentity(host, folder, signal),
     outbound: (signal) => callEcho(folder, signal),
   };
@@ -33,9 +34,15 @@ export function tellOnLoopback(host: Host, folder: string, { why, remedy, stack 
 async function startMesh(host: Host, folder: string, stack: AsyncDisposableStack): Promise<string> {
   stack.use(await openSimulator({
     host: { ...host, log: quiet }, names: defaultNames, folder: `${folder}/mesh`, listen: address, serviceAddress: address, machinesAddress: address, machineAddresses: [address],
-    applicationPort: meshPorts.application, ttl: 3_600_000, registration: { kind: "static" },
+    applicationPort: meshPorts.application, ttl: 3_600_000, registration: { kind: "own", groupsDir: undefined },
   }));
-  return `issuer, destination, policy and an echo service at ${address}`;
+  return `issuer, destination, policy, registration and an echo service at ${address}`;
+}
+
+async function showGroup(folder: string, signal: AbortSignal): Promise<string> {
+  const { registration } = simulatorStatusSchema.parse(await askSimulator(`${folder}/mesh`, { path: "/status" }, signal));
+  if (registration === undefined) throw new MeshError("DEMO_FAILED", { doing: "looking for the group", what: "no registration service runs" });
+  return `${registration.group}; machines would register at ${registration.address}`;
 }
 
 async function fetchIdentity({ clock, log }: Host, folder: string, signal: AbortSignal): Promise<string> {

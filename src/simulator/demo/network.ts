@@ -13,14 +13,15 @@ export interface Place {
 /** A program to start in a place; with the environment of this process. */
 export type PlaceSpec = Pick<ChildSpec, "file" | "args" | "onLine">;
 
-/** Two hosts joined by a cable; disposing it takes both away with everything in them. */
+/** Three hosts, each joined to the others; disposing it takes them away with everything in them. */
 export interface Network extends AsyncDisposable {
   readonly mesh: Place;
   readonly machine: Place;
+  readonly second: Place;
 }
 
 /** What the network looks like: a subnet for the hosts, and one for the addresses of the cluster's Services. */
-export const layout = { prefix: 24, mesh: "10.90.0.1", machine: "10.90.0.2", services: "10.90.1.0/24" } as const;
+export const layout = { prefix: 24, mesh: "10.90.0.1", machine: "10.90.0.2", second: "10.90.0.3", services: "10.90.1.0/24" } as const;
 
 /** How the network is made. */
 export interface NetworkOptions {
@@ -31,46 +32,46 @@ export interface NetworkOptions {
 }
 
 /**
- * Makes two network namespaces with a veth pair between them. They have no name in the file system: each is held by a
+ * Makes three network namespaces with veth pairs between them. They have no name in the file system: each is held by a
  * process of ours alone, so that even a kill leaves nothing behind.
  */
 export async function openNetwork(host: Host, options: NetworkOptions, signal: AbortSignal): Promise<Network> {
   await using stack = new AsyncDisposableStack();
-  const user = options.inUserNamespace ? userNamespace : [];
-  const mesh = stack.use(await holdNamespace(host, { command: ["unshare", ...user, "--net", "--mount"], bind: options.bind }, signal));
-  const inside = enterCommand(mesh.pid, { user: options.inUserNamespace, net: false });
-  const machine = stack.use(await holdNamespace(host, { command: [...inside, "unshare", "--net", "--mount"], bind: options.bind }, signal));
-  const places = [mesh, machine].map(({ pid }) => enterCommand(pid, { user: options.inUserNamespace, net: true }));
-  const [enterMesh = [], enterMachine = []] = places;
-  for (const { at, args } of planCables(machine.pid)) {
-    await runIp(host, [...(at === "mesh" ? enterMesh : enterMachine), "ip", ...args], signal);
-  }
-  const kept = stack.move();
-  return {
-    mesh: place(host, { name: "mesh", address: layout.mesh, enter: enterMesh }),
-    machine: place(host, { name: "machine", address: layout.machine, enter: enterMachine }),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  const { inUserNamespace: user, bind } = options;
+  const mesh = stack.use(await holdNamespace(host, { command: ["unshare", ...(user ? userNamespace : []), "--net", "--mount"], bind }, signal));
+  const another = { command: [...enterCommand(mesh.pid, { user, net: false }), "unshare", "--net", "--mount"], bind };
+  const machine = stack.use(await holdNamespace(host, another, signal));
+  const second = stack.use(await holdNamespace(host, another, signal));
+  const enter = (child: Child): readonly string[] => enterCommand(child.pid, { user, net: true });
+  const places = {
+    mesh: place(host, { name: "mesh", address: layout.mesh, enter: enter(mesh) }),
+    machine: place(host, { name: "machine", address: layout.machine, enter: enter(machine) }),
+    second: place(host, { name: "second", address: layout.second, enter: enter(second) }),
   };
+  for (const { at, args } of planCables({ machine: machine.pid, second: second.pid })) await runIp(places[at], args, signal);
+  const kept = stack.move();
+  return { ...places, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** A command of the network's set-up. */
 interface IpCommand {
-  readonly at: "mesh" | "machine";
+  readonly at: "mesh" | "machine" | "second";
   readonly args: readonly string[];
 }
 
-/** The commands that join the two namespaces, in their order. */
-export function planCables(machinePid: number): readonly IpCommand[] {
-  const side = (at: IpCommand["at"], device: string, address: string): readonly IpCommand[] => [
-    { at, args: ["address", "add", `${address}/${layout.prefix}`, "dev", device] },
-    { at, args: ["link", "set", device, "up"] },
-    { at, args: ["link", "set", "lo", "up"] },
-  ];
+/** The commands that join the namespaces, in their order: veth pairs alone, for not every kernel has bridges. */
+export function planCables(pids: { readonly machine: number; readonly second: number }): readonly IpCommand[] {
+  const cable = (at: IpCommand["at"], [near, far]: readonly [string, string], pid: number): IpCommand => ({ at, args: ["link", "add", near, "type", "veth", "peer", "name", far, "netns", String(pid)] });
+  const up = (at: IpCommand["at"], device: string): IpCommand => ({ at, args: ["link", "set", device, "up"] });
+  const side = (at: IpCommand["at"], device: string): readonly IpCommand[] => [{ at, args: ["address", "add", `${layout[at]}/${layout.prefix}`, "dev", device] }, up(at, device), up(at, "lo")];
+  const toServices = (at: IpCommand["at"]): IpCommand => ({ at, args: ["route", "add", layout.services, "via", layout.mesh] });
+  // A device without an address of its own: who is behind it, and as whom we speak there.
+  const route = (at: IpCommand["at"], to: IpCommand["at"], device: string): IpCommand => ({ at, args: ["route", "add", `${layout[to]}/32`, "dev", device, "src", layout[at]] });
   return [
-    { at: "mesh", args: ["link", "add", "mesh0", "type", "veth", "peer", "name", "machine0", "netns", String(machinePid)] },
-    ...side("mesh", "mesh0", layout.mesh),
-    ...side("machine", "machine0", layout.machine),
-    { at: "machine", args: ["route", "add", layout.services, "via", layout.mesh] },
+    cable("mesh", ["mesh0", "machine0"], pids.machine), ...side("mesh", "mesh0"), ...side("machine", "machine0"), toServices("machine"),
+    cable("mesh", ["mesh1", "machine0"], pids.second), up("mesh", "mesh1"), route("mesh", "second", "mesh1"), ...side("second", "machine0"), toServices("second"),
+    cable("machine", ["machine1", "machine1"], pids.second), up("machine", "machine1"), up("second", "machine1"),
+    route("machine", "second", "machine1"), route("second", "machine", "machine1"),
   ];
 }
 
@@ -100,9 +101,9 @@ async function holdNamespace(host: Host, { command, bind }: { command: readonly 
   return child;
 }
 
-async function runIp(host: Host, [file = "", ...args]: readonly string[], signal: AbortSignal): Promise<void> {
-  const { code, stderr } = await host.processes.run({ file, args, environment: host.environment }, signal);
-  if (code !== 0) throw failed(args.join(" "), stderr.trim());
+async function runIp(at: Place, args: readonly string[], signal: AbortSignal): Promise<void> {
+  const { code, stderr } = await at.run({ file: "ip", args }, signal);
+  if (code !== 0) throw failed(`ip ${args.join(" ")}`, stderr.trim());
 }
 
 function place(host: Host, { name, address, enter }: { name: string; address: string; enter: readonly string[] }): Place {

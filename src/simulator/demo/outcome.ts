@@ -37,7 +37,7 @@ export function renderDemo(report: DemoReport): string {
   const remedies = new Set(report.steps.flatMap(({ outcome }) => (outcome.status === "not shown" ? [outcome.remedy] : [])));
   const shown = report.steps.filter(({ outcome }) => outcome.status === "shown").length;
   const end = isPassed(report) ? `${shown} of ${report.steps.length} steps shown` : "The demo failed";
-  return [`A machine joins a mesh, works and leaves (${report.proxy}, ${report.stage})`, "", ...rows, "", `${end}, in ${report.seconds.toFixed(1)} s`, ...[...remedies].map((remedy) => `To see the rest: ${remedy}`)].join("\n");
+  return [`Machines join a mesh, work, fail, come back and leave (${report.proxy}, ${report.stage})`, "", ...rows, "", `${end}, in ${report.seconds.toFixed(1)} s`, ...[...remedies].map((remedy) => `To see the rest: ${remedy}`)].join("\n");
 }
 
 function describeOutcome(outcome: Outcome): string {

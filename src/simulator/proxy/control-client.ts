@@ -16,7 +16,10 @@ export type Route = { readonly kind: "plain" } | { readonly kind: "endpoint"; re
 export type PortAnswer = { readonly kind: "policy"; readonly policy: Server } | { readonly kind: "unknown" } | { readonly kind: "away" };
 
 /** Of the configuration, what asking the control plane takes. */
-export type ControlOptions = Pick<ProxyConfiguration, "destination" | "policy" | "workload" | "context" | "profileNetworks">;
+export interface ControlOptions extends Pick<ProxyConfiguration, "destination" | "policy" | "workload" | "context" | "profileNetworks"> {
+  /** Uniform in [0, 1): which of several endpoints a connection gets. */
+  readonly random: () => number;
+}
 
 /** How long one question to the control plane may take, milliseconds. */
 const answerWait = 3000;
@@ -109,7 +112,8 @@ export class ControlClient implements Disposable {
   async #readEndpoint(path: string): Promise<Route> {
     try {
       const { update } = await readFirst<Update>(this.#destination.get({ scheme: "k8s", path, contextToken: this.#options.context }, within(answerWait)));
-      const endpoint = update?.$case === "add" ? update.value.addrs.find(({ addr }) => decodeEndpoint(addr) !== undefined) : undefined;
+      const endpoints = update?.$case === "add" ? update.value.addrs.filter(({ addr }) => decodeEndpoint(addr) !== undefined) : [];
+      const endpoint = endpoints[Math.floor(this.#options.random() * endpoints.length)];
       return endpoint === undefined ? { kind: "failed", why: `${path} has no endpoint` } : { kind: "endpoint", endpoint };
     } catch (error) {
       return { kind: "failed", why: error instanceof Error ? error.message : String(error) };

@@ -141,7 +141,7 @@ class Proxy {
     const { host, configuration, say } = this.#options;
     const before = this.#control;
     this.#material = { ...svid.tlsCredentials(), ca: configuration.trustAnchors };
-    const control = (this.#control = new LazyControl(configuration, this.#material));
+    const control = (this.#control = new LazyControl({ ...configuration, random: () => host.random() }, this.#material));
     // Questions under way keep their channel until they are answered.
     before?.[Symbol.dispose]();
     this.#expires = Math.floor(svid.expiresAt.getTime() / 1000);

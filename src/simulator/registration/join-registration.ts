@@ -40,11 +40,13 @@ export interface JoinedRegistration {
 
 /** Starts the service where it is the mesh's own, and lets the control plane know every machine that registers; all on the stack. */
 export async function joinRegistration(options: JoinOptions, simulator: Simulator, stack: AsyncDisposableStack): Promise<JoinedRegistration> {
-  const { host, names, listen, applicationPort, registration, socketPath } = options;
+  const { host, names, folder, listen, applicationPort, registration, socketPath } = options;
   const address = { host: registration.kind === "running" ? registration.admin.host : listen, port: meshPorts.registration };
   const admin = registration.kind === "running" ? registration.admin : planAdmin(listen);
   const groupsDir = registration.kind === "running" ? undefined : (registration.groupsDir ?? (await makeGroups(options, stack)));
-  const service = groupsDir === undefined ? undefined : stack.use(await openService({ host, names, address, admin, socketPath, groupsDir }));
+  const stateDir = `${folder}/registration`;
+  stack.defer(() => host.files.remove(stateDir));
+  const service = groupsDir === undefined ? undefined : stack.use(await openService({ host, names, address, admin, socketPath, groupsDir, stateDir }));
   const stop = new AbortController();
   const following = follow({ host, admin, applicationPort }, simulator, stop.signal);
   stack.defer(async () => {

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** Socket at which it gets its identity. */
   readonly socketPath: string;
   readonly groupsDir: string;
+  /** Where it has what must be its own, although it keeps nothing. */
+  readonly stateDir: string;
 }
 
 /** How long a registration service may take to have read its groups, milliseconds. */
@@ -58,10 +60,10 @@ export async function openService({ host, ...options }: ServiceOptions): Promise
 }
 
 /** The words with which a registration service runs beside a simulated mesh. */
-export function planService({ names, address, admin, socketPath, groupsDir }: Omit<ServiceOptions, "host">): readonly string[] {
+export function planService({ names, address, admin, socketPath, groupsDir, stateDir }: Omit<ServiceOptions, "host">): readonly string[] {
   return [
     "autoregister", "--store", "memory", "--groups-dir", groupsDir, "--listen-address", renderHostPort(address), "--admin-address", renderHostPort(admin),
-    "--spire-socket-addr", `unix://${socketPath}`, "--cluster-domain", names.clusterDomain,
+    "--spire-socket-addr", `unix://${socketPath}`, "--cluster-domain", names.clusterDomain, "--state-dir", stateDir,
     // Groups that name nobody, as those of others do, take the machines of this mesh.
     "--default-group-identities", machineIdentities(names).join(","),
   ];
@@ -74,7 +76,7 @@ export async function openGroupFolder(host: Host, folder: string, group: Paramet
   return { [Symbol.asyncDispose]: () => host.files.remove(folder) };
 }
 
-/** Waits until a registration service has a group to join, and names the first; `ended` brings the last words of one that ends instead. */
+/** The first group of a registration service, once it tells its groups; `ended` brings the last words of one that ends instead. */
 export async function readFirstGroup({ clock }: Pick<Host, "clock">, admin: HostPort, ended: Promise<string> = new Promise(() => undefined)): Promise<ObjectKey> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(startWait)]);
@@ -84,12 +86,24 @@ export async function readFirstGroup({ clock }: Pick<Host, "clock">, admin: Host
     over.abort();
   });
   while (!signal.aborted) {
-    const found = await readGroups(admin, signal).catch((error: unknown) => ({ groups: [], troubles: [{ file: "", problems: [error instanceof Error ? error.message : String(error)] }] }));
-    const [first] = found.groups;
-    if (first !== undefined) return { namespace: first.namespace, name: first.name };
-    if (!signal.aborted) why = found.troubles.map(({ file, problems }) => [file, ...problems].filter((text) => text !== "").join(": ")).join("; ") || "it has read no group";
+    try {
+      return judgeFirst(await readGroups(admin, signal), admin);
+    } catch (error) {
+      if (error instanceof MeshError) throw error;
+      // It has not read them yet, or does not listen.
+      if (!signal.aborted) why = error instanceof Error ? error.message : String(error);
+    }
     await clock.sleep(startPoll, signal).catch(() => undefined);
   }
+  throw groupless(admin, why);
+}
+
+function judgeFirst({ groups: [first], troubles }: Awaited<ReturnType<typeof readGroups>>, admin: HostPort): ObjectKey {
+  if (first !== undefined) return { namespace: first.namespace, name: first.name };
+  throw groupless(admin, troubles.map(({ file, problems }) => `${file}: ${problems.join(", ")}`).join("; ") || "it has no group");
+}
+
+function groupless(admin: HostPort, what: string): MeshError {
   const target = renderHostPort(admin);
-  throw new MeshError("SIMULATOR_FAILED", { doing: `waiting for the groups of the registration service at ${target}`, what: why, target });
+  return new MeshError("SIMULATOR_FAILED", { doing: `looking for a group of the registration service at ${target}`, what, target });
 }

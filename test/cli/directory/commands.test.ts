@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import type { GroupEntry, WorkloadEntry } from "../../../src/registration/directory.ts";
 import { DirectoryLab } from "../../autoregistration/directory-lab.ts";
 import { group } from "../../autoregistration/samples.ts";
@@ -85,7 +87,7 @@ describe("the lists of a registration service on the command line", () => {
     ["workload show depot/orders-1", /did you mean shop\/orders-1/u],
     ["workload show shpo/orders-1", /did you mean shop\/orders-1/u],
     ["workload show nothing-like-it", /no such workload\.$/mu],
-    ["group show shop/orderz", /did you mean shop\/orders\?; it could not use 1 group file/u],
+    ["group show shop/orderz", /no such group \(1 group file could not be used, see linkerd-mesh group list\); did you mean shop\/orders\?$/mu],
     ["group show orders", /in each of several namespaces: depot\/orders, shop\/orders/u],
   ] as const) {
     it(`answers '${line}' with what is near`, async () => {
@@ -123,7 +125,7 @@ describe("who is asked for the lists", () => {
     ["half of it", 200, '{"groups":[', /not a registration service/u],
     ["nothing", 200, "", /not a registration service/u],
     ["somebody who moved", 302, "", /status|redirect/u],
-    ["a service that says why not", 503, '{"error":"32 others watch already"}', /it answers: 32 others watch already/u],
+    ["a service that says why not", 503, '{"error":"32 others watch already"}', /it answers with status 503: 32 others watch already/u],
   ] as const) {
     it(`is ${what}`, async () => {
       await using stranger = await openStranger(status, body);
@@ -135,6 +137,17 @@ describe("who is asked for the lists", () => {
       }
     });
   }
+
+  it("is one who never answers, for five seconds", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const mute = { address: { host: "127.0.0.1", port: (server.address() as AddressInfo).port } };
+    for (const { code, stderr } of await Promise.all([ask(mute, "group list"), ask(mute, "workload watch")])) {
+      assert.equal(code, 3);
+      assert.match(stderr, /it did not answer within 5 s/u);
+    }
+    server.close();
+  });
 
   it("is named by the settings, where every address of the machine is this one's loopback", async () => {
     await using lab = await DirectoryLab.open();

@@ -49,6 +49,13 @@ describe("the changes of several watches", () => {
     assert.equal(told(changes, synced, { event: "deleted", workload: entry("a") }, { event: "modified", workload: entry("b") }), "synced; added b u1 ready");
   });
 
+  it("tell of who left and came back, and of a list's end once", () => {
+    const changes = new Changes();
+    told(changes, added("a"), synced);
+    assert.equal(told(changes, { event: "deleted", workload: entry("a") }, added("a"), synced), "deleted a u1 ready; added a u1 ready");
+    assert.equal(told(changes, { event: "deleted", workload: entry("a") }), "deleted a u1 ready");
+  });
+
   it("are none when a change comes within the list of a later watch and is the same", () => {
     const changes = new Changes();
     told(changes, added("a"), synced);

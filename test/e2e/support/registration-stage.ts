@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import type { Readiness } from "../../../src/autoregistration/admin-server.ts";
 import { openRegistrationClient, type ClientOutcome, type RegistrationClient } from "../../../src/registration/client.ts";
+import { decodeRefusal } from "../../../src/registration/error-details.ts";
 import { RegistrationClient as RawClient, type WatchEvent } from "../../../src/registration/generated/registration.ts";
-import type { RegisteredMachine, RenewAsk, RenewedMachine } from "../../../src/registration/messages-calls.ts";
+import { encodeRegister, type RegisteredMachine, type RenewAsk, type RenewedMachine } from "../../../src/registration/messages-calls.ts";
 import type { TlsIdentity } from "../../../src/registration/tls-identity.ts";
 import { parseSvid } from "../../../src/spiffe/svid.ts";
 import { startProgram, type Running } from "../../cli/program.ts";
@@ -23,6 +24,7 @@ export const pinnedName = "linkerd-autoregistration.linkerd.serviceaccount.ident
 export const serviceId = "spiffe://mesh.test/ns/linkerd/sa/linkerd-autoregistration";
 
 const { signal } = new AbortController();
+let machines = 0;
 
 /** A group file as somebody writes it; leases are the shortest that there are. */
 export function groupFile(labels: Readonly<Record<string, string>> = {}): string {
@@ -58,8 +60,8 @@ export class RegistrationStage implements AsyncDisposable {
   }
 
   /** SPIRE gives the service a new certificate. */
-  async publish(dnsNames: readonly string[] = [pinnedName]): Promise<void> {
-    this.agent.publish(await this.issuer.svid(serviceId, { dnsNames }));
+  async publish(dnsNames: readonly string[] = [pinnedName], wish: { readonly expiresAt?: Date } = {}): Promise<void> {
+    this.agent.publish(await this.issuer.svid(serviceId, { dnsNames, ...wish }));
   }
 
   write(file: string, text: string): void {
@@ -81,10 +83,27 @@ export class RegistrationStage implements AsyncDisposable {
     return this.#open.use(new ServiceProcess(startProgram(words, uid === undefined ? {} : { uid }), admin));
   }
 
+  /** Registers in plaintext, as a mesh's proxy hands a call on, with what it says of the caller. */
+  async registerPlain(clientId?: string): Promise<string> {
+    const raw = new RawClient(`${this.host}:${this.port}`, credentials.createInsecure());
+    const metadata = new Metadata();
+    if (clientId !== undefined) metadata.set("l5d-client-id", clientId);
+    const ask = encodeRegister({ ...registerAsk, labels: {}, incarnation: { ...registerAsk.incarnation, instanceId: randomUUID() } });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    raw.register(ask, metadata, (error) => resolve(error === null ? "ok" : decodeRefusal(error).reason));
+    using _closed = { [Symbol.dispose]: () => raw.close() };
+    return await promise;
+  }
+
   /** A machine with an identity that SPIRE gave it. */
   async machine(name = "one"): Promise<StageMachine> {
     const svid = parseSvid(await this.issuer.svid(`spiffe://mesh.test/vm/${name}`), new Date());
-    return this.#open.use(new StageMachine(svid, { host: this.host, port: this.port }));
+    return this.machineAs(() => svid);
+  }
+
+  /** A machine with an identity that may be another one each time. */
+  machineAs(identity: () => TlsIdentity): StageMachine {
+    return this.#open.use(new StageMachine(identity, { host: this.host, port: this.port }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,20 +156,20 @@ export class ServiceProcess implements AsyncDisposable {
 
 /** A machine that registers over the real wire. */
 export class StageMachine implements Disposable {
-  readonly identity: TlsIdentity;
   readonly client: RegistrationClient;
   readonly incarnation = { ...registerAsk.incarnation, instanceId: randomUUID(), incarnationId: randomUUID() };
-  readonly address = `10.77.${Math.floor(Math.random() * 250) + 1}.${Math.floor(Math.random() * 250) + 1}`;
+  readonly address = `10.77.${(machines += 1) >> 8}.${machines & 255}`;
   registered: RegisteredMachine | undefined;
   token = "";
   renewed: RenewedMachine | undefined;
+  readonly #identity: () => TlsIdentity;
   readonly #service: string;
   #seq = 1;
 
-  constructor(identity: TlsIdentity, service: { readonly host: string; readonly port: number }) {
-    this.identity = identity;
+  constructor(identity: () => TlsIdentity, service: { readonly host: string; readonly port: number }) {
+    this.#identity = identity;
     this.#service = `${service.host}:${service.port}`;
-    this.client = openRegistrationClient({ address: service, serverName: pinnedName, identity: () => identity, clock: systemClock, log: silentLog });
+    this.client = openRegistrationClient({ address: service, serverName: pinnedName, identity, clock: systemClock, log: silentLog });
   }
 
   get renewAsk(): RenewAsk {
@@ -166,8 +185,8 @@ export class StageMachine implements Disposable {
 
   /** What the service hints at, until the stream ends; the first hint has come. */
   async watch(): Promise<{ readonly hints: readonly WatchEvent[]; readonly ended: Promise<void> }> {
-    const { cert, key } = this.identity.tlsCredentials();
-    const channel = credentials.createSsl(Buffer.from(this.identity.bundle.pem()), Buffer.from(key), Buffer.from(cert));
+    const { cert, key } = this.#identity().tlsCredentials();
+    const channel = credentials.createSsl(Buffer.from(this.#identity().bundle.pem()), Buffer.from(key), Buffer.from(cert));
     const raw = new RawClient(this.#service, channel, { "grpc.ssl_target_name_override": pinnedName, "grpc.default_authority": pinnedName, "grpc.use_local_subchannel_pool": 1 });
     const { workload } = this.renewAsk;
     const stream = raw.watch({ workloadNamespace: workload.namespace, workloadName: workload.name, leaseToken: this.token }, new Metadata());

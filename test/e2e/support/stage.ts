@@ -5,19 +5,20 @@ import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { adminKeyPath } from "../../../src/harness/admin-key.ts";
 import { runHarness } from "../../../src/harness/run-harness.ts";
 import { parseStatus } from "../../../src/harness/status-schema.ts";
 import type { Status } from "../../../src/harness/status.ts";
 import { defaultTimings, type Timings } from "../../../src/harness/timings.ts";
 import { readSettle } from "../../../src/cli/config/resolve-settings.ts";
-import type { Clock, Host } from "../../../src/platform/host.ts";
+import type { Host } from "../../../src/platform/host.ts";
 import { createLinuxHost } from "../../../src/platform/linux/host.ts";
-import { systemClock } from "../../../src/platform/node/clock.ts";
 import { makeProxyProgram, type ProxyProgram } from "../../fakes/proxy-program.ts";
 import { RememberingLog } from "../../fakes/remembering-log.ts";
 import { createIssuer, FakeWorkloadApi, type FakeIssuer } from "../../fakes/workload-api.ts";
 import { enterOwnNetwork, ownAddresses } from "../../support/own-network.ts";
 import { waitUntil } from "../../support/wait-until.ts";
+import { LeapingClock } from "./leaping-clock.ts";
 
 /** The identity of the machine on the stage. */
 export const machineId = "spiffe://mesh.test/vm";
@@ -28,24 +29,13 @@ export const quick: Timings = {
   controlPlanePoll: 100, controlPlaneAnswer: 500, controlPlanePatience: 600, driftPoll: 200,
 };
 
-/** A clock that somebody set wrong by so many milliseconds, and may set again. */
-export class SetClock implements Clock {
-  offset = 0;
-  now(): Date {
-    return new Date(Date.now() + this.offset);
-  }
-  monotonic(): number {
-    return systemClock.monotonic();
-  }
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return systemClock.sleep(milliseconds, signal);
-  }
-}
+/** Settings that differ from those of every stage; undefined leaves one out. */
+export type Told = Readonly<Record<string, string | undefined>>;
 
 /** Everything around one harness: network, Workload API, proxy program, control plane, state folder. */
 export class Stage implements AsyncDisposable {
   readonly log = new RememberingLog();
-  readonly clock = new SetClock();
+  readonly clock = new LeapingClock();
   readonly agent: FakeWorkloadApi;
   readonly issuer: FakeIssuer;
   readonly proxy: ProxyProgram;
@@ -90,17 +80,17 @@ export class Stage implements AsyncDisposable {
   }
 
   /** What a machine of this stage is told. */
-  environment(more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-    const told: Record<string, string> = {
+  environment(more: Told = {}): Readonly<Record<string, string>> {
+    const told: Told = {
       REGISTRATION: "static", WORKLOAD_NAME: "vm", WORKLOAD_NAMESPACE: "apps", WORKLOAD_SERVER_NAME: "vm.apps.mesh.test", WORKLOAD_IDENTITY: machineId,
       INBOUND_NETWORK_ADDRESS: ownAddresses.v4, DESTINATION_SVC_ADDR: "127.0.0.1:8086", POLICY_SVC_ADDR: "127.0.0.1:8090",
       SPIRE_SOCKET_ADDR: this.agent.address, STATE_DIR: join(this.folder, "state"), PROXY_PATH: this.proxyPath, ...more,
     };
-    return { PATH: process.env["PATH"] ?? "", ...Object.fromEntries(Object.entries(told).map(([name, value]) => [`LINKERD_MESH_${name}`, value])) };
+    return { PATH: process.env["PATH"] ?? "", ...Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (value === undefined ? [] : [[`LINKERD_MESH_${name}`, value]]))) };
   }
 
   /** Starts the harness in this process. */
-  async start(more: Readonly<Record<string, string>> = {}, timings: Timings = quick): Promise<void> {
+  async start(more: Told = {}, timings: Timings = quick): Promise<void> {
     const host: Host = { ...createLinuxHost({ log: this.log, environment: this.environment(more), self: { file: process.execPath, args: [] } }), clock: this.clock };
     const settle = await readSettle(host, { flags: {} }, "run");
     const { settings, problems } = settle({});
@@ -111,7 +101,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Starts it and waits until the machine is part of the mesh. */
-  async serving(more: Readonly<Record<string, string>> = {}, timings: Timings = quick): Promise<Status> {
+  async serving(more: Told = {}, timings: Timings = quick): Promise<Status> {
     await this.start(more, timings);
     return this.until((status) => status.ready);
   }
@@ -132,6 +122,17 @@ export class Stage implements AsyncDisposable {
   async redirect(want: "on" | "off"): Promise<void> {
     const answer = await ask("/redirect", { method: "POST", body: JSON.stringify({ want }) });
     assert.equal(answer?.status, 200);
+  }
+
+  /** Asks the living harness to leave for good, as its administrator; what it says of it. */
+  async leave(): Promise<unknown> {
+    const key = await readFile(adminKeyPath(join(this.folder, "state")), "utf8");
+    return (await ask("/leave", { method: "POST", headers: { authorization: `Bearer ${key.trim()}` } }))?.json();
+  }
+
+  /** What a load balancer sees. */
+  async health(): Promise<number | undefined> {
+    return (await ask("/ready"))?.status;
   }
 
   /** What the system holds now. */
@@ -184,14 +185,14 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Nothing of ours is left: no rule, no process, no listening port, no file but the state. */
-  async assertNothingLeft(): Promise<void> {
+  /** Nothing of ours is left: no rule, no process, no listening port, no file but the state and what a killed process may leave. */
+  async assertNothingLeft(...killed: readonly string[]): Promise<void> {
     assert.equal(this.inForce(), "off");
     assert.deepEqual(await listProcesses(this.proxyPath, this.proxy.path), []);
     const { stdout } = spawnSync("ss", ["-Hltn"], { encoding: "utf8" });
     assert.deepEqual([...stdout.matchAll(/:(414[03]|419[12])\s/gu)].map((found) => found[1]), []);
     assert.deepEqual((await readdir(this.folder)).filter((name) => name !== "state"), []);
-    assert.deepEqual((await readdir(join(this.folder, "state")).catch(() => [])).filter((name) => !/^(?:lock|instance\.json(?:\.damaged)?)$/u.test(name)), []);
+    assert.deepEqual((await readdir(join(this.folder, "state")).catch(() => [])).filter((name) => !killed.includes(name) && !/^(?:lock|registration\.json|instance\.json(?:\.damaged)?)$/u.test(name)), []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -206,8 +207,8 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-async function ask(path: string, init: RequestInit = {}): Promise<Response | undefined> {
-  return fetch(`http://127.0.0.1:4192${path}`, { ...init, headers: { connection: "close" }, signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+async function ask(path: string, init: { readonly method?: string; readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Response | undefined> {
+  return fetch(`http://127.0.0.1:4192${path}`, { ...init, headers: { connection: "close", ...init.headers }, signal: AbortSignal.timeout(2000) }).catch(() => undefined);
 }
 
 interface Service {

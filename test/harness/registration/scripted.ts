@@ -8,14 +8,15 @@ import type { DeregisterAsk, RegisterAsk, RegisteredMachine, RenewAsk, RenewedMa
 import type { Standing } from "../../../src/registration/registration.ts";
 import type { TlsIdentity } from "../../../src/registration/tls-identity.ts";
 import { JumpingClock } from "../../fakes/jumping-clock.ts";
-import { identity, ready } from "./answers.ts";
+import { agreed, identity, lease, ready, registered } from "./answers.ts";
 
 /** An identity of the machine; nothing here shows it to anybody. */
 export function tlsIdentity(id: string, fingerprint = id): TlsIdentity {
   return { id, fingerprint, expiresAt: new Date("2027-01-01T00:00:00Z"), bundle: { fingerprint: "anchors", pem: () => "" }, tlsCredentials: () => ({ cert: "", key: "" }) };
 }
 
-type Answer = ClientOutcome<RegisteredMachine | RenewedMachine | number> | "none";
+type Outcome = ClientOutcome<RegisteredMachine | RenewedMachine | number>;
+type Answer = Outcome | ((line: string) => Outcome) | "none";
 
 /** A machine whose service says what the test says: each call takes the next line of the script, and `none` never answers. */
 export class ScriptedMachine {
@@ -29,6 +30,8 @@ export class ScriptedMachine {
   called = Promise.withResolvers<void>();
   health: Health = ready;
   last: LastAnswer | undefined;
+  /** How often that was written. */
+  writes = 0;
   /** Who the machine is now. */
   own: TlsIdentity | undefined = tlsIdentity(identity);
   /** Calls that nobody answers and nobody has given up yet. */
@@ -42,7 +45,10 @@ export class ScriptedMachine {
   constructor(change: Partial<DynamicOptions> = {}) {
     const lastAnswers: LastAnswers = {
       read: () => Promise.resolve(this.last),
-      write: (last) => Promise.resolve(void (this.last = last)),
+      write: async (last) => {
+        this.last = last;
+        this.writes += 1;
+      },
       remove: () => Promise.resolve(void (this.last = undefined)),
     };
     this.registration = new DynamicRegistration({
@@ -107,7 +113,7 @@ export class ScriptedMachine {
     const answer = this.script.shift() ?? "none";
     this.called.resolve();
     this.called = Promise.withResolvers<void>();
-    if (answer !== "none") return answer as ClientOutcome<T>;
+    if (answer !== "none") return (typeof answer === "function" ? answer(line) : answer) as ClientOutcome<T>;
     this.open += 1;
     try {
       return await untilAborted(new Promise<never>(() => undefined), signal);
@@ -115,4 +121,20 @@ export class ScriptedMachine {
       this.open -= 1;
     }
   }
+}
+
+/** What an earlier process of this machine was told. */
+export function earlier(change: Partial<LastAnswer> = {}): LastAnswer {
+  return {
+    identity, group: { namespace: "shop", name: "orders" }, savedAt: new Date("2025-12-31T00:00:00Z"), answer: registered({ lease: { ...lease, token: "t0" } }),
+    incarnation: { instanceId: "i1", incarnationId: "l0", startedAt: new Date("2025-12-31T00:00:00Z"), epoch: 1 }, ...change,
+  };
+}
+
+/** A machine that has just registered. */
+export async function joined(): Promise<ScriptedMachine> {
+  const machine = new ScriptedMachine();
+  machine.script.push(agreed(registered()));
+  await machine.next();
+  return machine;
 }

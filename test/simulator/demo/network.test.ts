@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLinuxHost } from "../../../src/platform/linux/host.ts";
 import { readCapabilities } from "../../../src/simulator/demo/capabilities.ts";
-import { layout, openNetwork } from "../../../src/simulator/demo/network.ts";
+import { layout, openNetwork, type Place } from "../../../src/simulator/demo/network.ts";
 import { silentLog } from "../../fakes/silent-log.ts";
 import { skipUnless } from "../../support/skip.ts";
 
@@ -25,6 +25,8 @@ async function visit(inUserNamespace: boolean): Promise<void> {
     assert.match(mesh.stdout, new RegExp(layout.mesh));
     const route = await network.machine.run({ file: "ip", args: ["route", "get", "10.90.1.7"] }, forever);
     assert.match(route.stdout, new RegExp(`via ${layout.mesh}`));
+    const hosts = ["mesh", "machine", "second"] as const;
+    for (const from of hosts) for (const to of hosts) assert.deepEqual(await sendFrom(network[from], network[to]), layout[from]);
     const bound = await network.machine.run({ file: "ls", args: [to] }, forever);
     assert.match(bound.stdout, /limits\.md/);
     const who = await network.machine.run({ file: "sh", args: ["-c", "echo $PPID; id -u"] }, forever);
@@ -36,6 +38,21 @@ async function visit(inUserNamespace: boolean): Promise<void> {
   for (const pid of holders) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
 }
 
+/** Sends a datagram from one host to another; as whom it arrives. */
+async function sendFrom(from: Place, to: Place): Promise<string> {
+  const ready = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<string>();
+  const listen = `const s = require("dgram").createSocket("udp4").on("message", (_, { address }) => console.log("from " + address)).bind(7000, "${to.address}", () => console.log("ready"))`;
+  await using _listener = await to.spawn({ file: process.execPath, args: ["-e", listen], onLine: (_stream, line) => {
+    if (line === "ready") ready.resolve();
+    else arrived.resolve(line.replace("from ", ""));
+  } });
+  await ready.promise;
+  const send = `const s = require("dgram").createSocket("udp4"); s.send("x", 7000, "${to.address}", () => s.close())`;
+  await from.run({ file: process.execPath, args: ["-e", send] }, forever);
+  return await arrived.promise;
+}
+
 async function listProcessesIn(namespace: string): Promise<number[]> {
   const { stdout } = await host.processes.run({ file: "sh", args: ["-c", `for p in /proc/[0-9]*; do [ "$(readlink $p/ns/net)" = '${namespace}' ] && echo "\${p#/proc/}"; done; true`], environment: host.environment }, forever);
   return stdout.trim().split("\n").map(Number);
@@ -44,7 +61,7 @@ async function listProcessesIn(namespace: string): Promise<number[]> {
 describe("the demo's network", () => {
   skipUnless("demo-network", capabilities.root, "needs root on Linux with iproute2 and util-linux to make network namespaces");
 
-  it("joins two namespaces that vanish with their holders", () => visit(false));
+  it("joins three namespaces that vanish with their holders", () => visit(false));
 });
 
 describe("the demo's network in a user namespace", () => {

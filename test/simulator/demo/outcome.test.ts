@@ -5,9 +5,9 @@ import { JumpingClock } from "../../fakes/jumping-clock.ts";
 
 const forever = new AbortController().signal;
 
-async function play(steps: readonly Step[]): Promise<DemoReport> {
+async function play(steps: readonly Step[], said: string[] = []): Promise<DemoReport> {
   const told: string[] = [];
-  const played = await playSteps(steps, { clock: new JumpingClock(), tell: ({ id }) => void told.push(id) }, forever);
+  const played = await playSteps(steps, { clock: new JumpingClock(), tell: ({ id }) => void told.push(id), say: (title, doing) => void said.push(`${title}: ${doing}`) }, forever);
   assert.deepEqual(told, steps.map(({ id }) => id));
   return { proxy: "simulated proxy", stage: "namespaces", steps: played, seconds: 1.25 };
 }
@@ -22,7 +22,7 @@ describe("the demo's report", () => {
     const report = await play([good, absent, clean]);
     assert.equal(isPassed(report), true);
     assert.equal(renderDemo(report), [
-      "A machine joins a mesh, works and leaves (simulated proxy, namespaces)",
+      "Machines join a mesh, work, fail, come back and leave (simulated proxy, namespaces)",
       "",
       "  √ A machine joins         0.00 s  seen",
       "  - Traffic is redirected   0.00 s  not shown: nft is missing",
@@ -31,6 +31,15 @@ describe("the demo's report", () => {
       "2 of 3 steps shown, in 1.3 s",
       "To see the rest: apt-get install nftables",
     ].join("\n"));
+  });
+
+  it("tells what a step is waiting for", async () => {
+    const said: string[] = [];
+    await play([{ ...good, show: async (_signal, say) => {
+      say("5 s so far");
+      return "seen";
+    } }], said);
+    assert.deepEqual(said, ["A machine joins: 5 s so far"]);
   });
 
   it("fails with the first failure, does not play what rests on it, and still cleans up", async () => {

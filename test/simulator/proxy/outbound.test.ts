@@ -54,7 +54,7 @@ describe("small proxy, outbound, over real TLS and a real control plane", () => 
     const destination = stack.use(new ControlPlane({ ...shared, service: "destination", listen: listen(destinationPort) }));
     policy = stack.use(new ControlPlane({ ...shared, service: "policy", listen: listen(policyPort) }));
     await Promise.all([destination.open(), policy.open()]);
-    options = { destination: { ...listen(destinationPort), name: "x" }, policy: { ...listen(policyPort), name: "x" }, workload, context: "", profileNetworks: [] };
+    options = { destination: { ...listen(destinationPort), name: "x" }, policy: { ...listen(policyPort), name: "x" }, workload, context: "", profileNetworks: [], random: () => 0 };
   });
 
   after(() => stack.disposeAsync());

@@ -18,19 +18,19 @@ const bounds = { first: 500, most: 10_000 } as const;
 
 /**
  * The workloads of a registration service and what changes, until the signal. When the service is away, it is asked
- * again with growing pauses, which the log tells. Only a first call that fails is an error: DIRECTORY_ABSENT.
+ * again with growing pauses, and the log tells each new reason. Only a first call that fails is an error: DIRECTORY_ABSENT.
  */
-export async function* watchDirectory(address: HostPort, host: Pick<Host, "clock" | "log" | "random">, signal: AbortSignal): AsyncGenerator<Change, void, void> {
+export async function* watchChanges(address: HostPort, host: Pick<Host, "clock" | "log" | "random">, signal: AbortSignal): AsyncGenerator<Change, void, void> {
   const { clock, log } = host;
   const changes = new Changes();
   const target = renderHostPort(address);
-  let [met, failures, ahead] = [false, 0, 0];
+  let [met, failures, ahead, told] = [false, 0, 0, ""];
   const began = (serviceTime: number): void => {
     ahead = Number.isNaN(serviceTime) ? 0 : serviceTime - clock.now().getTime();
   };
   const tell = (heard: WorkloadEvent): readonly Change[] => {
     if (failures > 0) log.write("info", `the registration service at ${target} answers again`);
-    [met, failures] = [true, 0];
+    [met, failures, told] = [true, 0, ""];
     return changes.judge(heard).map((event) => ({ event, now: new Date(clock.now().getTime() + ahead) }));
   };
   while (!signal.aborted) {
@@ -45,7 +45,9 @@ export async function* watchDirectory(address: HostPort, host: Pick<Host, "clock
     if (!met) throw directoryAbsent(address, why);
     failures += 1;
     const delay = backoffDelay(failures, bounds, host.random());
-    log.write("warn", `the registration service at ${target} is away: ${why}; it is asked again`, { in: `${(delay / 1000).toFixed(1)}s` });
+    // A service may be away for days.
+    if (why !== told) log.write("warn", `the registration service at ${target} is away: ${why}; it is asked again and again`);
+    told = why;
     changes.restart();
     await clock.sleep(delay, signal).catch(() => undefined);
   }
