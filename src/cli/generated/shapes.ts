@@ -706,7 +706,7 @@ export const commandShapes: readonly CommandShape[] = [
       "simulate",
       "demo"
     ],
-    "describe": "Show a machine join a small mesh, work over mTLS and leave, all on this machine",
+    "describe": "Show machines join a small mesh, work over mTLS, fail, come back and leave, all on this machine",
     "examples": [
       {
         "line": "linkerd-mesh simulate demo",
