@@ -36,8 +36,10 @@ async function renderCommonJs(text: string): Promise<string> {
   return code;
 }
 
-// Written as a wrapper of `require`: chunks by their names, and Node's own modules.
+// First, what the environment would tell Node later on is taken away: NODE_TLS_REJECT_UNAUTHORIZED and its like. Then a
+// wrapper of `require`, which knows chunks by their names, and Node's own modules.
 const loader = `
+for (const name of Object.keys(process.env)) if (/^(NODE_|OPENSSL_|SSL_)/i.test(name)) delete process.env[name];
 require = ((node) => {
   const { getRawAsset } = node("node:sea"), { compileFunction } = node("node:vm"), loaded = new Map();
   return function load(name) {
