@@ -30,6 +30,8 @@ export function renderNotices(contents: readonly Content[]): string {
     for (const text of readTexts(name, folder)) owners.set(text, [...(owners.get(text) ?? []), `${name} ${version}`]);
   }
   const line = "=".repeat(80);
+  const silent = contents.filter(({ name, folder }) => readTexts(name, folder).length === 0);
+  if (silent.length > 0) owners.set("These packages carry no text of their own; what is given is their licence by its SPDX name.", silent.map(({ name, version, license = "none" }) => `${name} ${version} (${license})`));
   return [...owners].map(([text, names]) => `${line}\n${names.join(", ")}\n${line}\n\n${text}\n`).join("\n");
 }
 

@@ -30,6 +30,7 @@ type Entries = readonly unknown[];
 interface IconGroup {
   readonly id: number | string;
   readonly lang: number | string;
+  readonly icons: readonly { readonly width: number }[];
 }
 
 interface Language {
@@ -39,6 +40,7 @@ interface Language {
 
 interface VersionInfo {
   getAllLanguagesForStringValues(): readonly Language[];
+  getStringValues(language: Language): Readonly<Record<string, string>>;
   removeAllStringValues(language: Language): void;
   setFileVersion(version: string, language: number): void;
   setProductVersion(version: string, language: number): void;
@@ -60,6 +62,15 @@ export function applyResources(file: string, version: string): void {
   }
   resources.outputResource(executable);
   writeFileSync(file, Buffer.from(executable.generate()));
+}
+
+/** The version texts and the widths of the icons in an unsigned Windows executable; 0 stands for 256. */
+export function readResources(file: string): { readonly texts: Readonly<Record<string, string>>; readonly icons: readonly number[] } {
+  const { entries } = NtExecutableResource.from(NtExecutable.from(readFileSync(file), { ignoreCert: false }));
+  return {
+    texts: Object.assign({}, ...Resource.VersionInfo.fromEntries(entries).map((info) => info.getStringValues(english))) as Record<string, string>,
+    icons: Resource.IconGroupEntry.fromEntries(entries).flatMap(({ icons }) => icons.map(({ width }) => width)),
+  };
 }
 
 function applyVersion(info: VersionInfo, version: string, entries: Entries): void {
