@@ -4,7 +4,8 @@ import { takeHandle } from "./handle.ts";
 import { SystemFailure, systemErrors } from "./system-failure.ts";
 
 const readWrite = 0xc000_0000;
-const shareNothing = 0;
+// Nobody else may read or write it, but its holder may remove it while he holds it.
+const shareRemoval = 4;
 const openAlways = 4;
 const normalFile = 0x80;
 
@@ -14,7 +15,7 @@ const normalFile = 0x80;
  */
 export async function lockFile(path: string): Promise<AsyncDisposable | undefined> {
   try {
-    const handle = takeHandle("CreateFileW", kernel.createFile(path, readWrite, shareNothing, null, openAlways, normalFile, null));
+    const handle = takeHandle("CreateFileW", kernel.createFile(path, readWrite, shareRemoval, null, openAlways, normalFile, null));
     return await Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve(handle[Symbol.dispose]()) });
   } catch (cause) {
     if (!(cause instanceof SystemFailure)) throw cause;
