@@ -54,7 +54,14 @@ export const registry = {
     "int32 __stdcall RegOpenKeyExW(void *key, str16 path, uint32 options, uint32 access, _Out_ void **opened)"),
   value: declare<(key: Pointer, index: number, name: Buffer, nameLength: [number], ...rest: readonly [reserved: null, type: [number], data: Buffer, size: [number]]) => number>("advapi32",
     "int32 __stdcall RegEnumValueW(void *key, uint32 index, void *name, _Inout_ uint32 *nameLength, void *reserved, _Out_ uint32 *type, void *data, _Inout_ uint32 *size)"),
+  create: declare<(key: bigint, path: string, reserved: number, kind: null, ...rest: readonly [options: number, access: number, security: null, opened: [Pointer], disposition: null]) => number>("advapi32",
+    "int32 __stdcall RegCreateKeyExW(void *key, str16 path, uint32 reserved, str16 kind, uint32 options, uint32 access, void *security, _Out_ void **opened, void *disposition)"),
+  setValue: declare<(key: Pointer, name: string, reserved: number, type: number, ...rest: readonly [data: Buffer, size: number]) => number>("advapi32",
+    "int32 __stdcall RegSetValueExW(void *key, str16 name, uint32 reserved, uint32 type, void *data, uint32 size)"),
+  deleteValue: declare<(key: Pointer, name: string) => number>("advapi32", "int32 __stdcall RegDeleteValueW(void *key, str16 name)"),
   close: declare<(key: Pointer) => number>("advapi32", "int32 __stdcall RegCloseKey(void *key)"),
+  /** Fills in the variables of a text, as REG_EXPAND_SZ wants it; returns the length with its zero. */
+  expand: declare<(text: string, filled: Buffer, size: number) => number>("kernel32", "uint32 __stdcall ExpandEnvironmentStringsW(str16 text, void *filled, uint32 size)"),
 } as const;
 
 /** Handles, processes, jobs and pipes. */

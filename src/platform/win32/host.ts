@@ -1,9 +1,10 @@
+import type { Socket } from "node:net";
 import { hostname, userInfo } from "node:os";
-import type { Host, Processes } from "../host.ts";
+import type { Host, Processes, SocketAddress } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
-import { createProcesses, type Family } from "../node/processes.ts";
+import { createProcesses, type Family, type ResolvedSpec } from "../node/processes.ts";
 import { listAddresses, probePort } from "../node/sockets.ts";
 import { joinOwnJob } from "./jobs.ts";
 import { killTree } from "./kill-tree.ts";
@@ -12,19 +13,16 @@ import { lockFile } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
 import { probePipe } from "./pipes.ts";
-import { readSettings } from "./registry.ts";
+import { windowsRegistry } from "./registry.ts";
 import { windowsServices } from "./services.ts";
 
-/** This Windows machine, as far as Node alone reaches: no redirect, no owners of ports, no services. */
+/** This Windows machine. Nothing redirects its traffic. */
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
   const files = createFiles(lockFile, (path) => /\.(?:exe|com)$/iu.test(path));
   const environment = spellVariables(given);
   const systemRoot = environment["SystemRoot"] ?? "C:\\Windows";
   const family: Family = { group: false, kill: (pid) => killTree(processes, systemRoot, pid) };
-  const processes: Processes = createProcesses({ wrap: (spec) => {
-      joinOwnJob();
-      return spec;
-    }, family, endings: ["", ".exe"], self }, files);
+  const processes: Processes = createProcesses({ wrap: startInOwnJob, family, endings: ["", ".exe"], self }, files);
   return {
     os: "win32",
     environment,
@@ -33,15 +31,26 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe, originalDestination: () => undefined },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe, originalDestination: readLocalAddress },
     redirector: noRedirector,
     services: windowsServices(log),
     account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
     becomeAccount: () => Promise.resolve(),
-    registry: readSettings,
+    registry: windowsRegistry(),
     machineId: () => readMachineId(processes, systemRoot),
     random: () => Math.random(),
   };
+}
+
+function startInOwnJob(spec: ResolvedSpec): ResolvedSpec {
+  joinOwnJob();
+  return spec;
+}
+
+// Without a redirect, where a connection was going is where it arrived.
+function readLocalAddress({ localAddress, localPort }: Socket): SocketAddress | undefined {
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return { host: localAddress.replace(/^::ffff:/u, ""), port: localPort };
 }
 
 const spelled = new Map(["PATH", "SystemRoot", "TEMP", "TMP", "ProgramFiles", "ProgramData"].map((name) => [name.toUpperCase(), name]));

@@ -1,77 +1,128 @@
 import { MeshError } from "../../model/errors.ts";
 import type { RegistryValues } from "../../model/settings/sources.ts";
-import type { Host } from "../host.ts";
+import type { Registry } from "../host.ts";
 import { registry, type Pointer } from "./ffi.ts";
+import { decodeValue, encodeValue, registryTypes } from "./registry-values.ts";
 import { describeFailure, SystemFailure, systemErrors } from "./system-failure.ts";
 
 const policyPath = "SOFTWARE\\Policies\\Buoyant\\Linkerd";
 const machinePath = "SOFTWARE\\Buoyant\\Linkerd";
 
+/** The calls of the system, so that a test can answer them. */
+export type RegistryCalls = typeof registry & { readonly describe: (call: string, number: number) => SystemFailure };
+
 /** The settings in the registry: those of the policy, and those of the machine. */
-export async function readSettings(): ReturnType<Host["registry"]> {
-  const [policy, machine] = [readKey(policyPath), readKey(machinePath)];
-  return await Promise.resolve({ ...(policy && { policy }), ...(machine && { registry: machine }) });
+export function windowsRegistry(calls: RegistryCalls = { ...registry, describe: describeFailure }): Registry {
+  return {
+    path: render(machinePath),
+    read: async () => {
+      const [policy, machine] = [policyPath, machinePath].map((path) => act("reading", path, () => readKey(calls, path)));
+      return await Promise.resolve({ ...(policy && { policy }), ...(machine && { registry: machine }) });
+    },
+    write: async (name, text) => {
+      await Promise.resolve(act("changing", machinePath, () => (text === undefined ? removeValue(calls, name) : writeValue(calls, name, text))));
+    },
+  };
 }
 
-/** The values of a key of HKEY_LOCAL_MACHINE as text; undefined when there is no such key. */
-export function readKey(path: string): RegistryValues | undefined {
-  const full = `HKLM\\${path}`;
+function act<T>(doing: string, path: string, call: () => T): T {
   try {
-    using key = openKey(path);
-    return key && { path: full, values: Object.fromEntries(listValues(key.pointer)) };
+    return call();
   } catch (cause) {
     if (!(cause instanceof SystemFailure)) throw cause;
-    throw new MeshError("FILE_FAILED", { doing: `reading the registry key ${full}`, what: cause.words, target: full, cause });
+    const code = cause.number === systemErrors.accessDenied ? "REGISTRY_DENIED" : "REGISTRY_FAILED";
+    throw new MeshError(code, { doing: `${doing} the registry key ${render(path)}`, what: `${cause.call} failed: ${cause.words}`, target: render(path), cause });
   }
+}
+
+function render(path: string): string {
+  return `HKLM\\${path}`;
+}
+
+function readKey(calls: RegistryCalls, path: string): RegistryValues | undefined {
+  using key = openKey(calls, path, access.query);
+  if (key === undefined) return undefined;
+  const values = new Map<string, string>();
+  const troubles = new Map<string, string>();
+  for (const { name, type, data } of listValues(calls, key)) {
+    const value = decodeValue(type, data);
+    if ("trouble" in value) troubles.set(name, value.trouble);
+    else values.set(name, value.expand ? expand(calls, value.text) : value.text);
+  }
+  return { path: render(path), values: Object.fromEntries(values), ...(troubles.size > 0 && { troubles: Object.fromEntries(troubles) }) };
+}
+
+function writeValue(calls: RegistryCalls, name: string, text: string): void {
+  using key = createKey(calls, machinePath);
+  const data = encodeValue(text);
+  check(calls, "RegSetValueExW", calls.setValue(key.pointer, name, 0, registryTypes.text, data, data.length));
+}
+
+function removeValue(calls: RegistryCalls, name: string): void {
+  using key = openKey(calls, machinePath, access.set);
+  if (key === undefined) return;
+  const result = calls.deleteValue(key.pointer, name);
+  if (result !== systemErrors.fileNotFound) check(calls, "RegDeleteValueW", result);
 }
 
 const localMachine = 0xffff_ffff_8000_0002n;
 const success = 0;
-const queryValue = 0x1;
 // The 64-bit view, whatever program asks: the installer writes there.
 const view64 = 0x100;
+const access = { query: 0x1 | view64, set: 0x2 | view64 } as const;
 
-function openKey(path: string): (Disposable & { readonly pointer: Pointer }) | undefined {
+type Key = Disposable & { readonly pointer: Pointer };
+
+function openKey(calls: RegistryCalls, path: string, rights: number): Key | undefined {
   const opened: [Pointer] = [null];
-  const result = registry.open(localMachine, path, 0, queryValue | view64, opened);
+  const result = calls.open(localMachine, path, 0, rights, opened);
   if (result === systemErrors.fileNotFound || result === systemErrors.pathNotFound) return undefined;
-  if (result !== success) throw describeFailure("RegOpenKeyExW", result);
-  const [pointer] = opened;
-  return { pointer, [Symbol.dispose]: () => void registry.close(pointer) };
+  check(calls, "RegOpenKeyExW", result);
+  return takeKey(calls, opened[0]);
 }
 
-function* listValues(key: Pointer): Generator<readonly [name: string, text: string]> {
+// A key that is new has the rights of HKLM\SOFTWARE: administrators and the system write it, everybody reads it.
+function createKey(calls: RegistryCalls, path: string): Key {
+  const opened: [Pointer] = [null];
+  check(calls, "RegCreateKeyExW", calls.create(localMachine, path, 0, null, 0, access.set, null, opened, null));
+  return takeKey(calls, opened[0]);
+}
+
+function takeKey(calls: RegistryCalls, pointer: Pointer): Key {
+  return { pointer, [Symbol.dispose]: () => void calls.close(pointer) };
+}
+
+function check(calls: RegistryCalls, call: string, result: number): void {
+  if (result !== success) throw calls.describe(call, result);
+}
+
+function* listValues(calls: RegistryCalls, key: Key): Generator<{ readonly name: string; readonly type: number; readonly data: Buffer }> {
   const name = Buffer.alloc(longestName * 2);
-  const data = Buffer.alloc(longestValue);
-  for (let index = 0; ; index += 1) {
+  let data = Buffer.alloc(usualValue);
+  for (let index = 0; ; ) {
     const nameLength: [number] = [longestName];
     const type: [number] = [0];
     const size: [number] = [data.length];
-    const result = registry.value(key, index, name, nameLength, null, type, data, size);
+    const result = calls.value(key.pointer, index, name, nameLength, null, type, data, size);
     if (result === systemErrors.noMoreItems) return;
-    if (result !== success) throw describeFailure("RegEnumValueW", result);
-    const text = decodeValue(type[0], data.subarray(0, size[0]));
-    if (text !== undefined) yield [name.toString("utf16le", 0, nameLength[0] * 2), text];
+    if (result === systemErrors.moreData && size[0] > data.length) {
+      data = Buffer.alloc(size[0]);
+      continue;
+    }
+    check(calls, "RegEnumValueW", result);
+    yield { name: name.toString("utf16le", 0, nameLength[0] * 2), type: type[0], data: data.subarray(0, size[0]) };
+    index += 1;
   }
 }
 
-// The registry's own limits; a value of ours that is longer is none.
+// The registry's own limit for names; values have none.
 const longestName = 16_384;
-const longestValue = 65_536;
+const usualValue = 4096;
 
-/** A value as the text of a setting: texts as they are, several joined by commas, numbers in decimal; undefined for other types. */
-export function decodeValue(type: number, data: Buffer): string | undefined {
-  switch (type) {
-    case 1:
-    case 2: return cutAtZero(data.toString("utf16le"));
-    case 4: return data.length === 4 ? String(data.readUInt32LE()) : undefined;
-    case 7: return data.toString("utf16le").split("\0").filter((text) => text !== "").join(",");
-    case 11: return data.length === 8 ? String(data.readBigUInt64LE()) : undefined;
-    default: return undefined;
-  }
-}
-
-function cutAtZero(text: string): string {
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
+function expand(calls: RegistryCalls, text: string): string {
+  const room = calls.expand(text, Buffer.alloc(0), 0);
+  const filled = Buffer.alloc(room * 2);
+  const length = calls.expand(text, filled, room);
+  if (length === 0 || length > room) throw calls.describe("ExpandEnvironmentStringsW", systemErrors.insufficientBuffer);
+  return filled.toString("utf16le", 0, (length - 1) * 2);
 }
