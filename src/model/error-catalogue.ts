@@ -53,6 +53,16 @@ export const errorCatalogue = {
     title: "A setting with that name does not exist.",
     remedy: "Correct the name; `linkerd-mesh config show` lists every setting.",
   },
+  REGISTRY_DENIED: {
+    category: "settings", exit: 3,
+    title: "Windows does not let this account read or change the settings in the registry.",
+    remedy: "Changing them takes a terminal that was opened as administrator; to read them, an account needs KEY_READ on the key that the message names.",
+  },
+  REGISTRY_FAILED: {
+    category: "settings", exit: 3,
+    title: "The settings in the registry could not be read or changed.",
+    remedy: "Look at the key that the message names with regedit; the message holds what Windows says.",
+  },
   WORKLOAD_INVALID: {
     category: "registration", exit: 2,
     title: "This machine cannot be described to the cluster as it is configured.",

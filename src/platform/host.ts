@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import type { RegistryValues } from "../model/settings/sources.ts";
+import type { MeshError } from "../model/errors.ts";
+import type { LogForm, LogRecord } from "../model/log-record.ts";
 import type { Redirector } from "../model/traffic.ts";
 
 /** Time, so that tests can make it jump. */
@@ -14,6 +16,19 @@ export interface Clock {
 
 /** Severity of a log line, least first. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** How a log is kept in files. */
+export interface LogFileSpec {
+  readonly folder: string;
+  readonly form: LogForm;
+  /** Told what keeps lines from being written: at once, and then every ten minutes at most. */
+  readonly onTrouble: (trouble: MeshError) => void;
+}
+
+/** A log in files; disposing it closes them. */
+export interface LogFile extends Disposable {
+  write(record: LogRecord): void;
+}
 
 /** Structured log; fields never hold key material or tokens. */
 export interface Log {
@@ -86,6 +101,8 @@ export interface Files {
   readText(path: string): Promise<string | undefined>;
   /** The bytes, or undefined when there is no such file. */
   readBytes(path: string): Promise<Uint8Array | undefined>;
+  /** At most so many bytes from a place on; none at the end, undefined when there is no such file. */
+  readPart(path: string, from: number, most: number): Promise<Uint8Array | undefined>;
   /** Replaces a file as a whole (temporary file, sync, rename), so that a reader or a crash never sees half of it. */
   writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
   /** Appends a line to a file, making it when absent. */
@@ -94,9 +111,12 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /**
    * Says that something in a folder may have changed, or the folder itself: once at first, when the system tells of a
-   * change, and now and then in any case, for shares of a network tell nothing. Ends with the signal.
+   * change, and now and then in any case, for shares of a network tell nothing: every ten seconds, or as `poll` says in milliseconds.
+   * Ends with the signal.
    */
-  watchFolder(path: string, signal: AbortSignal): AsyncIterable<void>;
+  watchFolder(path: string, signal: AbortSignal, poll?: number): AsyncIterable<void>;
+  /** Keeps a log in the fixed set of files of a folder (model/log-files.ts); only one process may at a time. Never throws. */
+  openLogFile(spec: LogFileSpec): LogFile;
   makeFolder(path: string, mode: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole folder; one that is absent is no error. */
@@ -230,6 +250,16 @@ export interface ServeOptions {
   readonly onResume: () => void;
 }
 
+/** Settings that the system itself keeps: Windows' registry. Errors: REGISTRY_FAILED, REGISTRY_DENIED. */
+export interface Registry {
+  /** Where the machine's own settings are; undefined where the system keeps none, and a file does. */
+  readonly path: string | undefined;
+  /** What the policy of the organisation says, and what the machine's own settings say; without values there is no such key. */
+  read(): Promise<{ readonly policy?: RegistryValues; readonly registry?: RegistryValues }>;
+  /** Sets a value of the machine's own settings, or removes it. */
+  write(name: string, text: string | undefined): Promise<void>;
+}
+
 /** The machine under us: the one interface between the product and an operating system. */
 export interface Host {
   readonly os: "linux" | "win32";
@@ -249,8 +279,7 @@ export interface Host {
    * Errors: PROXY_USER_MISSING, PROGRAM_MISSING.
    */
   becomeAccount(account: string, folders: readonly string[]): Promise<void>;
-  /** What the registry says of our settings; nothing where there is none. */
-  registry(): Promise<{ readonly policy?: RegistryValues; readonly registry?: RegistryValues }>;
+  readonly registry: Registry;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

@@ -1,4 +1,5 @@
 import type { Account, FileInfo, Host, Log } from "../../src/platform/host.ts";
+import { FakeRegistry } from "../fakes/registry.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
 /** What a fake machine holds; everything else rejects when it is touched. */
@@ -22,7 +23,7 @@ export function createFakeHost({ environment = {}, texts = {}, found = {}, accou
     hostname: "fake",
     log,
     files: refuseRest(files, "files"),
-    registry: () => Promise.resolve({}),
+    registry: new FakeRegistry(),
     account: () => Promise.resolve({ name: "root", uid: 0, mayRedirect: true, ...account }),
   };
   return refuseRest(host, "host");

@@ -1,9 +1,11 @@
 import type { Account, FileInfo, Files, Host, LocalAddress, PipeProblem, Processes } from "../../src/platform/host.ts";
 import { whenAborted } from "../../src/base/abort.ts";
 import { MeshError } from "../../src/model/errors.ts";
+import { renderLogRecord } from "../../src/model/log-record.ts";
 import { JumpingClock } from "./jumping-clock.ts";
 import { FakeRedirector } from "./redirector.ts";
 import { RememberingLog } from "./remembering-log.ts";
+import { FakeRegistry } from "./registry.ts";
 import { FakeServices } from "./services.ts";
 
 /** A machine in memory: whatever it shall be can be set, whatever was done to it can be read. */
@@ -23,7 +25,7 @@ export class FakeHost implements Host {
   diskFull = false;
   machine = "machine-1";
   pipeProblem: PipeProblem | undefined;
-  registryValues: Awaited<ReturnType<Host["registry"]>> = {};
+  readonly registry = new FakeRegistry();
   who: Account = { name: "linkerd-mesh", uid: 988, mayRedirect: true };
   addresses: readonly LocalAddress[] = [
     { address: "127.0.0.1", family: 4, interface: "lo", loopback: true }, { address: "::1", family: 6, interface: "lo", loopback: true },
@@ -43,6 +45,11 @@ export class FakeHost implements Host {
   readonly files: Files = {
     readText: (path) => Promise.resolve(this.texts.get(path)),
     readBytes: (path) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "") : undefined),
+    readPart: (path, from, most) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "").subarray(from, from + most) : undefined),
+    openLogFile: ({ folder, form }) => ({
+      write: (record) => this.#write(`${folder}/harness.log`, `${this.texts.get(`${folder}/harness.log`) ?? ""}${renderLogRecord(record, form)}\n`),
+      [Symbol.dispose]: () => undefined,
+    }),
     watchFolder: (_folder, signal) => sayOnce(signal),
     writeAtomic: async (path, text) => { this.#write(path, text); },
     append: async (path, text) => { this.#write(path, (this.texts.get(path) ?? "") + text); },
@@ -66,10 +73,6 @@ export class FakeHost implements Host {
 
   becomeAccount(): Promise<void> {
     return Promise.resolve();
-  }
-
-  registry(): ReturnType<Host["registry"]> {
-    return Promise.resolve(this.registryValues);
   }
 
   machineId(): Promise<string> {

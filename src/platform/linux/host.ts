@@ -34,7 +34,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     services: systemdServices(processes, environment),
     account: readAccount,
     becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
-    registry: () => Promise.resolve({}),
+    registry: { path: undefined, read: () => Promise.resolve({}), write: () => Promise.reject(new Error("Linux has no registry")) },
     machineId: readMachineId,
     random: () => Math.random(),
   };

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { decodeServiceStatus, encodePointers, encodeServiceStatus, encodeText, encodeTexts } from "../../../src/platform/win32/encode-service.ts";
 import { encodeKillOnClose } from "../../../src/platform/win32/jobs.ts";
 import { decodeListeners, families } from "../../../src/platform/win32/listener.ts";
-import { decodeValue } from "../../../src/platform/win32/registry.ts";
 import { decodeOwner, decodeSid, renderServiceSid } from "../../../src/platform/win32/sids.ts";
 import { renderSystemText } from "../../../src/platform/win32/system-failure.ts";
 
@@ -40,16 +39,6 @@ describe("structures of Windows as bytes", () => {
     assert.deepEqual(decodeListeners(four, v4), [{ port: 4140, pid: 77 }, { port: 4143, pid: 78 }]);
     assert.deepEqual(decodeListeners(six, v6), [{ port: 4191, pid: 79 }]);
     assert.deepEqual([decodeListeners(four.subarray(0, 40), v4).length, decodeListeners(Buffer.alloc(0), v4)], [1, []]);
-  });
-
-  it("values of the registry as texts of settings", () => {
-    const text = (value: string): Buffer => Buffer.from(value, "utf16le");
-    const number = Buffer.alloc(8);
-    number.writeUInt32LE(4143);
-    assert.deepEqual(
-      [decodeValue(1, text("10.1.2.3\0")), decodeValue(2, text("a")), decodeValue(4, number.subarray(0, 4)), decodeValue(7, text(["8081", "25", "", ""].join("\0"))), decodeValue(11, number), decodeValue(3, number), decodeValue(4, number)],
-      ["10.1.2.3", "a", "4143", "8081,25", "4143", undefined, undefined],
-    );
   });
 
   it("security identifiers, and that of a service's account", () => {
