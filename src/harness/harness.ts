@@ -91,9 +91,7 @@ export class Harness {
   /** Until the signal is aborted, the machine leaves, or nothing can cure what is wrong: then its MeshError is thrown. */
   async run(signal: AbortSignal): Promise<void> {
     await using stack = new AsyncDisposableStack();
-    stack.use(this.#registration);
-    stack.use(this.#keeper);
-    stack.use(this.#steerer);
+    for (const part of [this.#registration, this.#keeper, this.#steerer]) stack.use(part);
     stack.use(await this.#openAdmin());
     stack.defer(() => this.#endTasks());
     const onStop = (): void => this.#events.push({ kind: "stop" });
