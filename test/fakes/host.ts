@@ -25,7 +25,7 @@ export class FakeHost implements Host {
   diskFull = false;
   machine = "machine-1";
   pipeProblem: PipeProblem | undefined;
-  readonly registry = new FakeRegistry();
+  registry = new FakeRegistry();
   who: Account = { name: "linkerd-mesh", uid: 988, mayRedirect: true };
   addresses: readonly LocalAddress[] = [
     { address: "127.0.0.1", family: 4, interface: "lo", loopback: true }, { address: "::1", family: 6, interface: "lo", loopback: true },

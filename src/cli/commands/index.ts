@@ -29,6 +29,11 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./status.ts")).status,
     },
     {
+      name: ["logs"],
+      describe: "Show the harness's log, from its files or the system's journal, and follow it",
+      load: async () => (await import("./logs.ts")).logs,
+    },
+    {
       name: ["leave"],
       describe: "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
       load: async () => (await import("./leave.ts")).leave,
@@ -65,7 +70,7 @@ export const commandTable: CommandTable = {
     },
     {
       name: ["config", "set"],
-      describe: "Change one setting in the config file; comments and order stay",
+      describe: "Change one setting in the config file, where comments and order stay, or in the registry of Windows",
       load: async () => (await import("./config-set.ts")).configSet,
     },
     {

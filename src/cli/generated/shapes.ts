@@ -191,7 +191,7 @@ export const commandShapes: readonly CommandShape[] = [
       "config",
       "set"
     ],
-    "describe": "Change one setting in the config file; comments and order stay",
+    "describe": "Change one setting in the config file, where comments and order stay, or in the registry of Windows",
     "examples": [
       {
         "line": "linkerd-mesh config set inboundNetworkAddress 10.0.0.5",
@@ -217,12 +217,12 @@ export const commandShapes: readonly CommandShape[] = [
     "options": {
       "unset": {
         "type": "boolean",
-        "describe": "Remove the setting from the file, so that its default counts again"
+        "describe": "Remove the setting, so that its default counts again"
       },
       "config": {
         "type": "string",
         "value": "file",
-        "describe": "Change this config file instead of the system's"
+        "describe": "Change this config file instead of the system's, or of the registry"
       }
     }
   },
