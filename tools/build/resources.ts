@@ -10,7 +10,7 @@ interface Resedit {
   readonly Resource: {
     readonly IconGroupEntry: {
       fromEntries(entries: Entries): readonly IconGroup[];
-      replaceIconsForResource(entries: Entries, id: IconGroup["id"], language: IconGroup["lang"], icons: readonly unknown[]): void;
+      replaceIconsForResource(entries: Entries, ...group: readonly [id: IconGroup["id"], language: IconGroup["lang"], icons: readonly unknown[]]): void;
     };
     readonly VersionInfo: { fromEntries(entries: Entries): readonly VersionInfo[] };
   };
