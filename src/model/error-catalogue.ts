@@ -193,6 +193,16 @@ export const errorCatalogue = {
     title: "Something that is not ours steers traffic under our name, or to a Linkerd proxy already.",
     remedy: "Stop the other harness, or remove the rules it names (nft delete table inet linkerd_mesh), then start again.",
   },
+  FOLDER_FOREIGN: {
+    category: "platform", exit: 3,
+    title: "A folder or file that must be ours alone belongs to another account, or leads somewhere else.",
+    remedy: "See who made it and why; when nobody needs it, remove it as administrator and run the command again.",
+  },
+  LOG_ABSENT: {
+    category: "harness", exit: 3,
+    title: "The harness's log could not be found.",
+    remedy: "`linkerd-mesh config show` says where it is kept (LOGDIR) and whether (LOG_FILE); read it where the harness runs, as root or administrator.",
+  },
   DISK_FULL: {
     category: "platform", exit: 3,
     title: "A file could not be written because the disk is full.",

@@ -176,6 +176,8 @@ export interface Account {
   readonly name: string;
   /** Linux uid; -1 where the system has none. */
   readonly uid: number;
+  /** Windows: the security identifier. */
+  readonly sid?: string;
   /** May change the redirect (CAP_NET_ADMIN; Administrators). */
   readonly mayRedirect: boolean;
 }
@@ -194,6 +196,9 @@ export interface ServiceSpec {
   readonly shutdownPatience: number;
   /** Services that start before it. */
   readonly dependencies: readonly string[];
+  /** Folders and files that are made for it, and that only it, the system and administrators may touch. */
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
 }
 
 /** Where a service stands, as the system's service manager knows it. */

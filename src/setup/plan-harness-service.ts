@@ -18,6 +18,8 @@ export function planHarnessService(settings: Settings, facts: { readonly self: R
     account: facts.account,
     recovery,
     shutdownPatience: settings.shutdownGrace + stopMargin,
+    folders: [settings.stateDir],
+    files: [],
     dependencies: settings.spireDependency === "on" ? [settings.spireServiceName] : [],
   };
 }

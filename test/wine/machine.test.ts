@@ -65,6 +65,12 @@ describe("the Windows machine, under Wine", () => {
     assert.match((await next.exited).stdout, /"got":true/u);
   }).timeout(60_000);
 
+  it("makes folders and files with rights of their own, and works in them", async () => {
+    const { folder, file, texts } = (await product.script("test/wine/scripts/machine.ts", "places", "C:\\places")) as Record<"folder" | "file", { reparse: boolean; owner: string }> & { texts: string[] };
+    assert.deepEqual([folder.reparse, file.reparse, texts], [false, false, ["{}", "a line\n"]]);
+    assert.match(`${folder.owner} ${file.owner}`, /^S-1-5-\S+ S-1-5-\S+$/u);
+  }).timeout(60_000);
+
   it("gives a child the environment it is told, and nothing of ours", async () => {
     const { code, names } = (await product.script("test/wine/scripts/machine.ts", "child")) as { code: number; names: string[] };
     const seen = new Set(names.map((name) => name.toUpperCase()));

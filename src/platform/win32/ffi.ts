@@ -45,7 +45,12 @@ export const security = {
     "bool __stdcall GetTokenInformation(void *token, int what, void *info, uint32 size, _Out_ uint32 *needed)"),
   parseDescriptor: declare<(sddl: string, revision: number, descriptor: [Pointer], size: null) => boolean>("advapi32",
     "bool __stdcall ConvertStringSecurityDescriptorToSecurityDescriptorW(str16 sddl, uint32 revision, _Out_ void **descriptor, void *size)"),
-  setFileSecurity: declare<(path: string, what: number, descriptor: Pointer) => boolean>("advapi32", "bool __stdcall SetFileSecurityW(str16 path, uint32 what, void *descriptor)"),
+  fileSecurity: declare<(path: string, what: number, descriptor: Buffer, size: number, needed: [number]) => boolean>("advapi32",
+    "bool __stdcall GetFileSecurityW(str16 path, uint32 what, void *descriptor, uint32 size, _Out_ uint32 *needed)"),
+  accessList: declare<(descriptor: Pointer, present: [number], list: [Pointer], defaulted: [number]) => boolean>("advapi32",
+    "bool __stdcall GetSecurityDescriptorDacl(void *descriptor, _Out_ int32 *present, _Out_ void **list, _Out_ int32 *defaulted)"),
+  setNamed: declare<(path: string, kind: number, what: number, owner: null, ...rest: readonly [group: null, access: Pointer, audit: null]) => number>("advapi32",
+    "uint32 __stdcall SetNamedSecurityInfoW(str16 path, int kind, uint32 what, void *owner, void *group, void *access, void *audit)"),
 } as const;
 
 /** The registry. */
@@ -77,7 +82,9 @@ export const kernel = {
   createJob: declare<(attributes: null, name: null) => Pointer>("kernel32", "void *__stdcall CreateJobObjectW(void *attributes, str16 name)"),
   setJobInformation: declare<(job: Pointer, what: number, info: Buffer, size: number) => boolean>("kernel32", "bool __stdcall SetInformationJobObject(void *job, int what, void *info, uint32 size)"),
   assignToJob: declare<(job: Pointer, process: Pointer) => boolean>("kernel32", "bool __stdcall AssignProcessToJobObject(void *job, void *process)"),
-  createFile: declare<(path: string, access: number, share: number, attributes: null, ...rest: readonly [disposition: number, flags: number, template: null]) => Pointer>("kernel32",
+  fileAttributes: declare<(path: string) => number>("kernel32", "uint32 __stdcall GetFileAttributesW(str16 path)"),
+  createDirectory: declare<(path: string, attributes: Pointer) => boolean>("kernel32", "bool __stdcall CreateDirectoryW(str16 path, void *attributes)"),
+  createFile: declare<(path: string, access: number, share: number, attributes: Pointer, ...rest: readonly [disposition: number, flags: number, template: null]) => Pointer>("kernel32",
     "void *__stdcall CreateFileW(str16 path, uint32 access, uint32 share, void *attributes, uint32 disposition, uint32 flags, void *template)"),
   objectSecurity: declare<(object: Pointer, what: number, descriptor: Buffer, size: number, needed: [number]) => boolean>("advapi32",
     "bool __stdcall GetKernelObjectSecurity(void *object, uint32 what, void *descriptor, uint32 size, _Out_ uint32 *needed)"),

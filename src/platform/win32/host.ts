@@ -1,6 +1,7 @@
+import { mkdir } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { hostname, userInfo } from "node:os";
-import type { Host, Processes, SocketAddress } from "../host.ts";
+import type { Account, Host, Processes, SocketAddress } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
@@ -13,12 +14,15 @@ import { lockFile } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
 import { probePipe } from "./pipes.ts";
+import { makePlace } from "./places.ts";
 import { windowsRegistry } from "./registry.ts";
+import { knownSids } from "./sids.ts";
 import { windowsServices } from "./services.ts";
+import { readOwnToken } from "./tokens.ts";
 
 /** This Windows machine. Nothing redirects its traffic. */
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
-  const files = createFiles(lockFile, (path) => /\.(?:exe|com)$/iu.test(path));
+  const files = { ...createFiles(lockFile, (path) => /\.(?:exe|com)$/iu.test(path)), makeFolder };
   const environment = spellVariables(given);
   const systemRoot = environment["SystemRoot"] ?? "C:\\Windows";
   const family: Family = { group: false, kill: (pid) => killTree(processes, systemRoot, pid) };
@@ -34,7 +38,7 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe, originalDestination: readLocalAddress },
     redirector: noRedirector,
     services: windowsServices(log),
-    account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
+    account: readAccount,
     becomeAccount: () => Promise.resolve(),
     registry: windowsRegistry(),
     machineId: () => readMachineId(processes, systemRoot),
@@ -42,9 +46,20 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
   };
 }
 
+// A mode means nothing to Windows; one that shuts others out is an access list there.
+async function makeFolder(path: string, mode: number): Promise<void> {
+  if ((mode & 0o077) === 0) await makePlace(path, { kind: "folder", user: readOwnToken().user }, "run");
+  else await mkdir(path, { recursive: true });
+}
+
 function startInOwnJob(spec: ResolvedSpec): ResolvedSpec {
   joinOwnJob();
   return spec;
+}
+
+async function readAccount(): Promise<Account> {
+  const { user, administrator } = readOwnToken();
+  return await Promise.resolve({ name: userInfo().username, uid: -1, sid: user, mayRedirect: administrator || user === knownSids.system });
 }
 
 // Without a redirect, where a connection was going is where it arrived.

@@ -2,6 +2,8 @@ import type { ErrorCode } from "../../model/error-catalogue.ts";
 import { MeshError } from "../../model/errors.ts";
 import type { Log, ServiceFacts, Services, ServiceSpec, ServiceState } from "../host.ts";
 import type { Handle } from "./handle.ts";
+import { userOfService } from "./judge-place.ts";
+import { makePlace } from "./places.ts";
 import { planServiceCalls, type ServiceDetailCall } from "./plan-service-calls.ts";
 import { controls } from "./plan-service-states.ts";
 import {
@@ -14,7 +16,13 @@ import { SystemFailure, systemErrors } from "./system-failure.ts";
 export function windowsServices(log: Log): Services {
   return {
     read: (name) => act(`looking at the service ${name}`, () => readService(name)),
-    apply: (spec) => act(`installing the service ${spec.name}`, () => applySpec(spec, log)),
+    apply: async (spec) => {
+      const done = await act(`installing the service ${spec.name}`, () => applySpec(spec, log));
+      const user = userOfService(spec);
+      for (const path of spec.folders) await makePlace(path, { kind: "folder", user }, "installation");
+      for (const path of spec.files) await makePlace(path, { kind: "file", user }, "installation");
+      return done;
+    },
     remove: (name) => act(`removing the service ${name}`, () => removeService(name)),
     start: (name) => act(`starting the service ${name}`, () => withService(name, serviceAccess.start, (service) => passOver([systemErrors.alreadyRunning], () => startService(service)))),
     stop: (name) => act(`stopping the service ${name}`, () => withService(name, serviceAccess.stop, (service) => passOver([systemErrors.notActive], () => controlService(service, controls.stop)))),

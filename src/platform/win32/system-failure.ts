@@ -2,7 +2,7 @@ import { kernel } from "./ffi.ts";
 
 /** Error numbers of Windows that something here decides by. */
 export const systemErrors = {
-  fileNotFound: 2, pathNotFound: 3, accessDenied: 5, invalidHandle: 6, badFormat: 193, sharingViolation: 32, pipeBusy: 231, moreData: 234, noMoreItems: 259, insufficientBuffer: 122, invalidLevel: 124,
+  fileNotFound: 2, pathNotFound: 3, accessDenied: 5, invalidHandle: 6, badFormat: 193, sharingViolation: 32, fileExists: 80, alreadyExists: 183, pipeBusy: 231, moreData: 234, noMoreItems: 259, insufficientBuffer: 122, invalidLevel: 124,
   callNotImplemented: 120, serviceTimeout: 1053, alreadyRunning: 1056, serviceDisabled: 1058, doesNotExist: 1060, cannotAcceptControl: 1061, notActive: 1062,
   outsideServiceManager: 1063, specificError: 1066, dependencyFailed: 1068, logonFailed: 1069, markedForDelete: 1072, serviceExists: 1073, accountInvalid: 1057,
 } as const;

@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createWindowsHost } from "../../../src/platform/win32/host.ts";
+import { makePlace, readPlace } from "../../../src/platform/win32/places.ts";
+import { renderServiceSid } from "../../../src/platform/win32/sids.ts";
 import { silentLog } from "../../fakes/silent-log.ts";
 
 const [task = "", path = ""] = process.argv.slice(2);
@@ -28,6 +30,16 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
     // Until the end of the input or of the process.
     if (first !== undefined) await once(process.stdin.resume(), "end");
     return { got: first !== undefined };
+  },
+  async places() {
+    const made = { folder: `${path}\\made\\here`, file: `${path}\\made\\a.log` };
+    await makePlace(made.folder, { kind: "folder", user: renderServiceSid("a-service") }, "installation");
+    await makePlace(made.file, { kind: "file", user: renderServiceSid("a-service") }, "installation");
+    // Again, by a run: what is there is taken, and may be worked in.
+    await host.files.makeFolder(made.folder, 0o700);
+    await host.files.writeAtomic(`${made.folder}\\state.json`, "{}", { mode: 0o600 });
+    await host.files.append(made.file, "a line\n");
+    return { folder: readPlace(made.folder), file: readPlace(made.file), texts: [await host.files.readText(`${made.folder}\\state.json`), await host.files.readText(made.file)] };
   },
   async child() {
     const script = "console.log(JSON.stringify(Object.keys(process.env)))";

@@ -36,5 +36,5 @@ async function timed(order: () => Promise<void>, until: readonly ServiceState[])
 }
 
 function specOf([file = "", ...args]: readonly string[]): ServiceSpec {
-  return { name, displayName: name, description: "of a test", command: { file, args }, account: "own", recovery: [], shutdownPatience: 1000, dependencies: [] };
+  return { name, displayName: name, description: "of a test", command: { file, args }, account: "own", recovery: [], shutdownPatience: 1000, dependencies: [], folders: [], files: [] };
 }
