@@ -4,6 +4,7 @@ import { harnessServiceName, serviceExitOf, serviceOption } from "../../model/se
 import { stopMargin } from "../../setup/plan-harness-service.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { readSettle } from "../config/resolve-settings.ts";
+import { keepLog } from "../logs/keep-log.ts";
 import { saidBy } from "../settings.ts";
 import { version } from "../version.ts";
 
@@ -33,11 +34,15 @@ interface Joining {
   readonly onGrace?: (milliseconds: number) => void;
 }
 
-async function join(context: CommandContext, { signal, onStarted, onGrace }: Joining): Promise<void> {
+async function join(context: CommandContext, joining: Joining): Promise<void> {
+  await keepLog(context, () => enter(context, joining));
+}
+
+async function enter(context: CommandContext, { signal, onStarted, onGrace }: Joining): Promise<void> {
   const { host, options, progress } = context;
   const settings = await context.settings("run");
   onGrace?.(settings.shutdownGrace);
-  await host.becomeAccount(settings.proxyUser, [settings.stateDir]);
+  await host.becomeAccount(settings.proxyUser, settings.logFile === "off" ? [settings.stateDir] : [settings.stateDir, settings.logDir]);
   // Only now: as root this process has just become another one, which would load everything twice.
   const { runHarness } = await import("../../harness/run-harness.ts");
   const settle = await readSettle(host, saidBy(options), "run");

@@ -62,6 +62,57 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "logs"
+    ],
+    "describe": "Show the harness's log, from its files or the system's journal, and follow it",
+    "examples": [
+      {
+        "line": "linkerd-mesh logs --follow",
+        "does": "Shows the last entries and then every new one"
+      },
+      {
+        "line": "linkerd-mesh logs --since 1h --level warn --output json",
+        "does": "Prints what went wrong in the last hour, an object a line"
+      }
+    ],
+    "options": {
+      "follow": {
+        "type": "boolean",
+        "short": "f",
+        "describe": "Go on with what comes, until stopped; begins with the last 10 entries unless --since or --lines says more"
+      },
+      "since": {
+        "type": "string",
+        "value": "time",
+        "describe": "Only entries from then on: 10m, 2h, or a time such as 2026-01-31T08:00Z; without a zone it is this machine's"
+      },
+      "level": {
+        "type": "string",
+        "choices": [
+          "trace",
+          "debug",
+          "info",
+          "warn",
+          "error"
+        ],
+        "default": "trace",
+        "describe": "Only entries at least as severe; LOG_LEVEL decides what is written at all"
+      },
+      "lines": {
+        "type": "number",
+        "value": "count",
+        "describe": "Only the last entries, so many"
+      },
+      "log-dir": {
+        "type": "string",
+        "value": "path",
+        "describe": "Read the files of this folder, for instance of another machine"
+      }
+    },
+    "streams": true
+  },
+  {
+    "name": [
       "leave"
     ],
     "describe": "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
