@@ -46,7 +46,7 @@ export const errorCatalogue = {
   SETTING_REQUIRED: {
     category: "settings", exit: 2,
     title: "A required setting has no value.",
-    remedy: "Set it by flag, environment or config file; `linkerd-mesh config show` lists every setting and its origin.",
+    remedy: "Set it by flag, environment, config file or registry; `linkerd-mesh config show` lists every setting and its origin.",
   },
   SETTING_UNKNOWN: {
     category: "settings", exit: 2,
