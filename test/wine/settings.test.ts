@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { win32 } from "node:path";
 import { surfaceNames, surfacesOf } from "../../src/model/settings/surfaces.ts";
 import { settingKeys } from "../../src/model/settings/settings.ts";
 import { openProduct, type Product } from "./support/product.ts";
@@ -38,14 +39,14 @@ describe("settings in the registry, under Wine", function () {
   });
 
   it("are read of every type that a setting may have, also non-ASCII and empty ones", async () => {
-    await add(machine, "LogDir", "REG_SZ", "C:\\Büro\\日誌 🦭");
-    await add(machine, "TrustAnchorsFile", "REG_EXPAND_SZ", "%SystemRoot%\\anchors.pem");
-    await add(machine, "StateDir", "REG_EXPAND_SZ", "C:\\%NoSuchVariable%");
-    await add(machine, "ProxyInboundPort", "REG_DWORD", "5143");
-    await add(machine, "ProxyOutboundPort", "REG_QWORD", "5140");
-    await add(machine, "OutboundPortsToIgnore", "REG_MULTI_SZ", "8081\\025\\08000-8010");
-    await add(machine, "INBOUNDOPAQUEPORTS", "REG_SZ", "");
-    await add(machine, "LogLevel", "REG_SZ", "");
+    await add(`${machine}\\LogDir`, "REG_SZ", "C:\\Büro\\日誌 🦭");
+    await add(`${machine}\\TrustAnchorsFile`, "REG_EXPAND_SZ", "%SystemRoot%\\anchors.pem");
+    await add(`${machine}\\StateDir`, "REG_EXPAND_SZ", "C:\\%NoSuchVariable%");
+    await add(`${machine}\\ProxyInboundPort`, "REG_DWORD", "5143");
+    await add(`${machine}\\ProxyOutboundPort`, "REG_QWORD", "5140");
+    await add(`${machine}\\OutboundPortsToIgnore`, "REG_MULTI_SZ", "8081\\025\\08000-8010");
+    await add(`${machine}\\INBOUNDOPAQUEPORTS`, "REG_SZ", "");
+    await add(`${machine}\\LogLevel`, "REG_SZ", "");
     const shown = await show();
     assert.deepEqual(said(shown, "registry"), {
       logDir: "C:\\Büro\\日誌 🦭", trustAnchorsFile: "C:\\windows\\anchors.pem", stateDir: "C:\\%NoSuchVariable%",
@@ -56,10 +57,10 @@ describe("settings in the registry, under Wine", function () {
   });
 
   it("of another type are a problem that names the value, also in the policy; names that are none are told with what was meant", async () => {
-    await add(machine, "ProxyLog", "REG_BINARY", "00ff");
-    await add(policy, "LogLevel", "REG_NONE", "");
-    await add(machine, "ClusterDomin", "REG_SZ", "a.test");
-    await add(machine, "InstallerState", "REG_BINARY", "01");
+    await add(`${machine}\\ProxyLog`, "REG_BINARY", "00ff");
+    await add(`${policy}\\LogLevel`, "REG_NONE", "");
+    await add(`${machine}\\ClusterDomin`, "REG_SZ", "a.test");
+    await add(`${machine}\\InstallerState`, "REG_BINARY", "01");
     const shown = await show();
     assert.deepEqual(
       shown.problems.filter(({ code }) => code !== "SETTING_REQUIRED").map(({ code, target }) => [code, target]),
@@ -71,9 +72,9 @@ describe("settings in the registry, under Wine", function () {
 
   it("stand below the environment, that below a flag, and a policy above all, which tells the flag", async () => {
     const names = ["ClusterDomain", "LogLevel", "ProxyLog", "ShutdownGrace"] as const;
-    for (const name of names) await add(machine, name, "REG_SZ", { ClusterDomain: "registry.test", LogLevel: "error", ProxyLog: "error", ShutdownGrace: "1s" }[name]);
+    for (const name of names) await add(`${machine}\\${name}`, "REG_SZ", { ClusterDomain: "registry.test", LogLevel: "error", ProxyLog: "error", ShutdownGrace: "1s" }[name]);
     const environment = { LINKERD_MESH_LOG_LEVEL: "warn", LINKERD_MESH_PROXY_LOG: "warn", Linkerd_Mesh_Shutdown_Grace: "2s" };
-    await add(policy, "ShutdownGrace", "REG_SZ", "4s");
+    await add(`${policy}\\ShutdownGrace`, "REG_SZ", "4s");
     const shown = await show(["--proxy-log", "debug", "--shutdown-grace", "3s"], environment);
     assert.deepEqual(
       ["clusterDomain", "logLevel", "proxyLog", "shutdownGrace"].map((name) => [find(shown, name).origin, find(shown, name).value]),
@@ -85,7 +86,7 @@ describe("settings in the registry, under Wine", function () {
   it("are those of the 64-bit view alone", async () => {
     const added = await wine.run({ file: "reg.exe", args: ["add", machine, "/v", "ClusterDomain", "/d", "narrow.test", "/f", "/reg:32"] });
     assert.equal(added.code, 0, added.stderr);
-    await add("HKLM\\SOFTWARE\\WOW6432Node\\Buoyant\\Linkerd", "LogLevel", "REG_SZ", "error");
+    await add("HKLM\\SOFTWARE\\WOW6432Node\\Buoyant\\Linkerd\\LogLevel", "REG_SZ", "error");
     const shown = await show();
     assert.deepEqual([find(shown, "clusterDomain").origin, find(shown, "logLevel").origin], ["default", "default"]);
   });
@@ -104,7 +105,7 @@ describe("settings in the registry, under Wine", function () {
     assert.match((await wine.run({ file: "reg.exe", args: ["query", machine, "/v", "InboundNetworkAddress"] })).stdout, /InboundNetworkAddress\s+REG_SZ\s+2001:db8::1/u);
     assert.equal((await product.json("config", "set", "INBOUND_NETWORK_ADDRESS", "2001:db8::1")).value["changed"], false);
     assert.deepEqual(find(await show(), "inboundNetworkAddress"), { setting: "inboundNetworkAddress", value: "2001:db8::1", origin: "registry", saidBy: `${machine}\\InboundNetworkAddress` });
-    await add(policy, "InboundNetworkAddress", "REG_SZ", "10.0.0.9");
+    await add(`${policy}\\InboundNetworkAddress`, "REG_SZ", "10.0.0.9");
     assert.equal((await product.json("config", "set", "inboundNetworkAddress", "--unset")).value["overruledBy"], `${policy}\\InboundNetworkAddress`);
     assert.equal((await wine.run({ file: "reg.exe", args: ["query", machine, "/v", "InboundNetworkAddress"] })).code, 1);
     assert.equal((await product.json("config", "set", "inboundNetworkAddress", "--unset")).value["changed"], false);
@@ -127,7 +128,8 @@ describe("settings in the registry, under Wine", function () {
     assert.deepEqual((bad.value["problems"] as Shown["problems"]).map(({ target }) => target), [`${machine}\\ProxyAdminPort`]);
   });
 
-  async function add(key: string, name: string, type: string, value: string): Promise<void> {
+  async function add(path: string, type: string, value: string): Promise<void> {
+    const [key, name] = [win32.dirname(path), win32.basename(path)];
     const { code, stderr, stdout } = await wine.run({ file: "reg.exe", args: ["add", key, "/v", name, "/t", type, "/d", value, "/f"] });
     assert.equal(code, 0, `reg add ${name}: ${stdout}${stderr}`);
   }
