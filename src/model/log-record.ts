@@ -16,8 +16,8 @@ export type LogForm = "text" | "json";
 /** A record as one line without its end, whatever its message holds. */
 export function renderLogRecord({ time, level, message, fields }: LogRecord, form: LogForm): string {
   const some = fields !== undefined && Object.keys(fields).length > 0;
-  if (form === "json") return JSON.stringify({ time, level, message, ...(some ? { fields } : {}) });
-  return `${time} ${level.padEnd(5)} ${escapeControl(message)}${some ? `\t${JSON.stringify(fields)}` : ""}`;
+  if (form === "json") return renderJson({ time, level, message, ...(some ? { fields } : {}) });
+  return `${time} ${level.padEnd(5)} ${escapeControl(message)}${some ? `\t${renderJson(fields)}` : ""}`;
 }
 
 /** Reads a line of either form; undefined for one that is neither. */
@@ -43,11 +43,11 @@ function parseJson(line: string): LogRecord | undefined {
   return { time: renderTime(moment), level: known, message, ...(isRecord(fields) ? { fields } : {}) };
 }
 
-const textLine = /^(\d{4}-\d\d-\d\d[T ]\S+) (trace|debug|info|warn|error) {1,2}([^\t]*)(?:\t(\{.*\}))?$/u;
+const textLine = /^(\d{4}-\d\d-\d\d[T ]\S+) (?:(trace|debug|error) |(info|warn) {2})([^\t]*)(?:\t(\{.*\}))?$/u;
 
 function parseText(line: string): LogRecord | undefined {
-  const [, time = "", level, message = "", rest] = textLine.exec(line) ?? [];
-  const known = logLevels.find((name) => name === level);
+  const [, time = "", long, short, message = "", rest] = textLine.exec(line) ?? [];
+  const known = logLevels.find((name) => name === long || name === short);
   const moment = parseTime(time);
   if (known === undefined || moment === undefined) return undefined;
   const fields = rest === undefined ? undefined : parseObject(rest);
@@ -77,6 +77,11 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\\]/gu;
 
 function escapeControl(text: string): string {
   return text.replace(unprintable, (character) => (character === "\\" ? "\\\\" : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`));
+}
+
+// JSON itself escapes only some of them.
+function renderJson(value: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
 }
 
 function unescapeControl(text: string): string {

@@ -67,8 +67,8 @@ function explainMessage(text: string, priority: unknown): Omit<LogEntry, "time">
     const record = parseLogRecord(JSON.stringify({ level: object["type"] === "error" ? "error" : "info", ...object, time: "1970-01-01T00:00Z" }));
     if (record !== undefined) return { level: record.level, message: record.message, ...(record.fields !== undefined && { fields: record.fields }) };
   }
-  const [, word, rest] = /^(trace|debug|info|warn|error):? {1,2}(.*)$/su.exec(text) ?? [];
-  const level = logLevels.find((known) => known === word);
+  const [, long, short, rest] = /^(?:(trace|debug|error):? |(info|warn) {2})(.*)$/su.exec(text) ?? [];
+  const level = logLevels.find((known) => known === long || known === short);
   return level === undefined ? { level: levelOf(Number(priority)), message: text } : { level, message: rest ?? "" };
 }
 

@@ -54,14 +54,24 @@ export class LogReader {
     return bytes === undefined || bytes.length === 0 ? undefined : decode(bytes);
   }
 
-  /** The files that hold anything, by part; where a copy is under way, the original counts. */
+  /**
+   * The files that hold anything, by part. The current one is looked at first: then no part before its own can be overlooked,
+   * and what is later than it is left for the next look. While it is empty, only two looks that agree say anything.
+   */
   async #listParts(): Promise<ReadonlyMap<number, string>> {
-    const parts = new Map<number, string>();
-    for (const name of logFileNames.toReversed()) {
-      const part = await this.#partOf(name);
-      if (part !== undefined) parts.set(part, name);
+    for (let before = ""; ;) {
+      const current = await this.#partOf(currentLogFile);
+      const parts = new Map<number, string>();
+      for (const name of logFileNames.slice(1)) {
+        const part = await this.#partOf(name);
+        if (part !== undefined && part <= (current ?? part)) parts.set(part, name);
+      }
+      // Where a copy is under way, the original counts.
+      if (current !== undefined) return parts.set(current, currentLogFile);
+      const seen = [...parts.keys()].join();
+      if (seen === before) return parts;
+      before = seen;
     }
-    return parts;
   }
 
   async #partOf(name: string): Promise<number | undefined> {
