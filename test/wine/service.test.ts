@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { enterOwnNetwork, missingForOwnNetwork } from "../support/own-network.ts";
+import { skipUnless } from "../support/skip.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { openProduct, type Product } from "./support/product.ts";
 import { openWine, skipUnlessWine, type Wine } from "./support/wine.ts";
@@ -9,12 +11,15 @@ const name = "linkerd-proxy-harness";
 
 describe("the harness as a service, under Wine", () => {
   skipUnlessWine();
+  skipUnless("own network", missingForOwnNetwork() === undefined, missingForOwnNetwork() ?? "");
   const stack = new AsyncDisposableStack();
   let wine: Wine;
   let product: Product;
 
   before(async function () {
     this.timeout(600_000);
+    // The harness's ports are fixed.
+    stack.use(enterOwnNetwork());
     wine = stack.use(await openWine());
     product = openProduct(wine);
     writeFileSync(join(wine.drive, "proxy.exe"), "a program that is never started here");
@@ -47,6 +52,8 @@ describe("the harness as a service, under Wine", () => {
       [value["done"], value["state"], value["start"], value["account"]],
       ["made", "stopped", "automatic", `NT SERVICE\\${name}`],
     );
+    const folder = join(wine.drive, "Program Files/Buoyant/Linkerd");
+    assert.ok(readdirSync(folder).includes("harness.log"), readdirSync(folder).join());
     assert.match(String(value["command"]), /^"Z:\\node\\bin\\node\.exe" .*main\.ts run --service$/u);
     assert.equal((await product.json("service", "install")).value["done"], "corrected");
     assert.equal((await product.json("service", "install", "--account", "system")).value["account"], "LocalSystem");
@@ -60,6 +67,7 @@ describe("the harness as a service, under Wine", () => {
     assert.match(stderr, /SETTING_REQUIRED/u);
     const { value } = await product.json("service", "status");
     assert.deepEqual(value["exit"], { system: 1066, own: 10, error: "SETTING_REQUIRED" });
+    assert.match(readFileSync(join(wine.drive, "Program Files/Buoyant/Linkerd/harness.log"), "utf8"), /SETTING_REQUIRED/u);
   }).timeout(60_000);
 
   it("runs with the settings of the registry, waits for its identity, and stops", async () => {
