@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { logFileNames } from "../../../src/model/log-files.ts";
 import type { MeshError } from "../../../src/model/errors.ts";
 import type { LogFile } from "../../../src/platform/host.ts";
-import { createFiles } from "../../../src/platform/node/files.ts";
 import { openLogFile } from "../../../src/platform/node/log-file.ts";
-import { LogReader } from "../../../src/cli/logs/read-files.ts";
+import { skipUnless } from "../../support/skip.ts";
+import { readNumbers, range } from "./log-lines.ts";
 
 const time = "2026-01-01T00:00:00.000Z";
 const bytes = 1000;
@@ -123,15 +126,91 @@ describe("a log in files", () => {
     process.umask(before);
     for (const name of ["harness.log", "harness.1.log"]) assert.equal(statSync(pathOf(name)).mode & 0o777, 0o640, name);
   });
+
+  it("loses and doubles nothing, at whichever step of putting a file away its process was killed", async () => {
+    write(open(), 0, 10);
+    const full = textOf("harness.log");
+    const states: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      "nothing is copied yet": {},
+      "the place of the copy is emptied": { "harness.1.log": "" },
+      "half of it is copied": { "harness.1.log": full.slice(0, full.length / 2) },
+      "all of it is copied": { "harness.1.log": full },
+      "the original is emptied": { "harness.1.log": full, "harness.log": "" },
+      "the new beginning is torn": { "harness.1.log": full, "harness.log": "2026-01-01T00:00:00.000Z info" },
+    };
+    for (const [state, texts] of Object.entries(states)) {
+      for (const name of logFileNames) rmSync(pathOf(name), { force: true });
+      for (const [name, text] of Object.entries({ "harness.log": full, ...texts })) writeFileSync(pathOf(name), text);
+      write(open(), 10, 40);
+      assert.deepEqual(await readNumbers(folder), range(0, 40), state);
+    }
+  });
 });
 
-async function readNumbers(folder: string): Promise<readonly number[]> {
-  const reader = new LogReader(createFiles(() => Promise.resolve(undefined)), (name) => join(folder, name));
-  const numbers: number[] = [];
-  for await (const piece of reader.readOn()) if (piece.kind === "line") numbers.push(...[...piece.line.matchAll(/line (\d+)$/gu)].map(([, number]) => Number(number)));
-  return numbers;
-}
+describe("a log on a full disk", function () {
+  skipUnless("full-disk", process.getuid?.() === 0 && spawnSync("which", ["mount"]).status === 0, "needs root to mount a small tmpfs");
+  let folder = "";
 
-function range(from: number, to: number): readonly number[] {
-  return Array.from({ length: to - from }, (_value, index) => from + index);
-}
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "log-full-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", folder]);
+  });
+  after(() => {
+    execFileSync("umount", [folder]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("tears no line, tells once, and says how many are missing when there is room again", async () => {
+    const troubles: MeshError[] = [];
+    using log = openLogFile({ folder, form: "json", onTrouble: (trouble) => troubles.push(trouble) }, { bytes: 1_000_000, retryEvery: 0 });
+    const other = join(folder, "other");
+    writeFileSync(other, Buffer.alloc(40_000));
+    for (let number = 0; number < 1000; number += 1) log.write({ time, level: "info", message: `line ${number}` });
+    assert.deepEqual(troubles.map(({ code }) => code), ["DISK_FULL"]);
+    const kept = await readNumbers(folder);
+    assert.deepEqual(kept, range(0, kept.length), "whole lines up to the last that fitted");
+    unlinkSync(other);
+    log.write({ time, level: "info", message: "line 1000" });
+    assert.deepEqual(await readNumbers(folder), [...kept, 1000]);
+    assert.ok(readFileSync(join(folder, "harness.log"), "utf8").includes(`"fields":{"lines":${1000 - kept.length}}`));
+    assert.equal(troubles.length, 1);
+  });
+
+  it("keeps the newest lines when there is no room for a copy", async () => {
+    for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
+    writeFileSync(join(folder, "other"), Buffer.alloc(24_000));
+    const troubles: MeshError[] = [];
+    using log = openLogFile({ folder, form: "json", onTrouble: (trouble) => troubles.push(trouble) }, { bytes: 20_000, retryEvery: 0 });
+    for (let number = 0; number < 5000; number += 1) log.write({ time, level: "info", message: `line ${number}` });
+    const kept = await readNumbers(folder);
+    assert.equal(kept.at(-1), 4999);
+    assert.deepEqual(troubles.map(({ code }) => code), ["DISK_FULL"]);
+  });
+});
+
+describe("a log whose process is killed again and again", function () {
+  this.timeout(60_000);
+
+  it("has every line that was written, once and in order", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "log-kill-"));
+    let next = 0;
+    for (let round = 0; round < 12; round += 1) {
+      const child = spawn(process.execPath, [fileURLToPath(new URL("log-writer.ts", import.meta.url)), folder, String(next)], { stdio: ["ignore", "pipe", "inherit"] });
+      // Long enough for several files; what it is doing at that moment is chance.
+      let said = 0;
+      for await (const chunk of child.stdout.setEncoding("utf8") as AsyncIterable<string>) {
+        said = Number(chunk.trim().split("\n").at(-1));
+        if (said >= next + 300 + 7 * round) break;
+      }
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      const numbers = await readNumbers(folder);
+      const last = numbers.at(-1) ?? 0;
+      assert.ok(last >= said, `line ${said} was written and must be there, not only up to ${last}`);
+      assert.deepEqual(numbers, range(numbers[0] ?? 0, last + 1));
+      assert.ok(numbers.length > 100, "more than one file");
+      next = last + 1;
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
