@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { win32 } from "node:path";
-import { surfaceNames, surfacesOf } from "../../src/model/settings/surfaces.ts";
+import { writeFileSync } from "node:fs";
+import { join, win32 } from "node:path";
+import { findSetting, surfaceNames, surfacesOf } from "../../src/model/settings/surfaces.ts";
 import { settingKeys } from "../../src/model/settings/settings.ts";
 import { openProduct, type Product } from "./support/product.ts";
 import { openWine, skipUnlessWine, type Wine } from "./support/wine.ts";
@@ -128,6 +129,23 @@ describe("settings in the registry, under Wine", function () {
     assert.deepEqual((bad.value["problems"] as Shown["problems"]).map(({ target }) => target), [`${machine}\\ProxyAdminPort`]);
   });
 
+  it("that this account may not change, or not read, are an error with Windows' own words", async () => {
+    await product.set({ LogLevel: "warn" });
+    const readOnly = "D:(A;;KR;;;WD)(A;;WDKR;;;BA)";
+    assert.deepEqual(await product.script("test/wine/scripts/registry.ts", machine.slice(5), readOnly), { parsed: true, opened: 0, changed: 0 });
+    const changed = await product.mesh("config", "set", "logLevel", "debug");
+    assert.equal(changed.code, 3);
+    assert.match(changed.stderr, /RegCreateKeyExW failed: Access denied \(error 5\)[^]*REGISTRY_DENIED[^]*as administrator/u);
+    assert.deepEqual([find(await show(), "logLevel").value, (await product.mesh("config", "set", "logLevel", "--unset")).code], ["warn", 3]);
+    const closed = "D:(A;;WD;;;BA)";
+    assert.deepEqual(await product.script("test/wine/scripts/registry.ts", machine.slice(5), closed), { parsed: true, opened: 0, changed: 0 });
+    const shown = await product.mesh("config", "show");
+    assert.equal(shown.code, 3);
+    assert.match(shown.stderr, /REGISTRY_DENIED[^]*reading the registry key HKLM\\SOFTWARE\\Buoyant\\Linkerd\n[^]*KEY_READ/u);
+    // So that it can be deleted again.
+    await product.script("test/wine/scripts/registry.ts", machine.slice(5), "D:(A;;KA;;;WD)");
+  });
+
   async function add(path: string, type: string, value: string): Promise<void> {
     const [key, name] = [win32.dirname(path), win32.basename(path)];
     const { code, stderr, stdout } = await wine.run({ file: "reg.exe", args: ["add", key, "/v", name, "/t", type, "/d", value, "/f"] });
@@ -138,6 +156,26 @@ describe("settings in the registry, under Wine", function () {
     const { stdout, stderr } = await wine.run({ file: wine.node, args: product.args("src/main.ts", "config", "show", "--output", "json", ...words), environment });
     return JSON.parse(stdout === "" ? assert.fail(stderr) : stdout) as Shown;
   }
+});
+
+describe("settings in the environment, under Wine", function () {
+  this.timeout(120_000);
+  skipUnlessWine();
+  const stack = new AsyncDisposableStack();
+  after(() => stack.disposeAsync());
+
+  it("of the machine reach the service, which needs no other", async function () {
+    this.timeout(900_000);
+    const texts = { InboundNetworkAddress: "10.1.2.3", OutboundRedirect: "off", Registration: "static", WorkloadName: "w", WorkloadNamespace: "n", WorkloadServerName: "w.n", WorkloadIdentity: "spiffe://a.test/w", ProxyPath: "C:\\proxy.exe" };
+    const variables = Object.fromEntries(Object.entries(texts).map(([name, text]) => [surfacesOf(findSetting("registryValue", name) ?? assert.fail(name)).variable, text]));
+    const wine = stack.use(await openWine({ variables }));
+    const product = openProduct(wine);
+    writeFileSync(join(wine.drive, "proxy.exe"), "a program that is never started here");
+    assert.equal((await product.json("service", "install")).code, 0);
+    const started = await product.json("service", "start");
+    assert.deepEqual([started.code, started.value["state"], started.stderr], [0, "running", ""]);
+    assert.deepEqual((await product.json("service", "stop")).value["exit"], { system: 0, own: 0 });
+  });
 });
 
 function find({ settings }: Shown, name: string): Shown["settings"][number] {

@@ -25,15 +25,21 @@ export function windowsRegistry(calls: RegistryCalls = { ...registry, describe: 
   };
 }
 
-function act<T>(doing: string, path: string, call: () => T): T {
+function act<T>(doing: "reading" | "changing", path: string, call: () => T): T {
   try {
     return call();
   } catch (cause) {
     if (!(cause instanceof SystemFailure)) throw cause;
-    const code = cause.number === systemErrors.accessDenied ? "REGISTRY_DENIED" : "REGISTRY_FAILED";
-    throw new MeshError(code, { doing: `${doing} the registry key ${render(path)}`, what: `${cause.call} failed: ${cause.words}`, target: render(path), cause });
+    const facts = { doing: `${doing} the registry key ${render(path)}`, what: `${cause.call} failed: ${cause.words}`, target: render(path), cause };
+    if (cause.number !== systemErrors.accessDenied) throw new MeshError("REGISTRY_FAILED", facts);
+    throw new MeshError("REGISTRY_DENIED", { ...facts, remedy: remedies[doing] });
   }
 }
+
+const remedies = {
+  reading: "Give this account the right to read the key (KEY_READ), which everybody has on keys of HKLM\\SOFTWARE unless somebody took it away",
+  changing: "Run the command again in a terminal that was opened as administrator",
+} as const;
 
 function render(path: string): string {
   return `HKLM\\${path}`;

@@ -58,7 +58,7 @@ describe("the settings in Windows' registry", () => {
     await assert.rejects(registry().read(), { code: "REGISTRY_DENIED", target: `HKLM\\${policy}`, what: "RegOpenKeyExW failed: error 5" });
     await assert.rejects(registry().write("A", undefined), { code: "REGISTRY_DENIED", target });
     system.failing["create"] = 5;
-    await assert.rejects(registry().write("A", "b"), { code: "REGISTRY_DENIED", target, what: "RegCreateKeyExW failed: error 5" });
+    await assert.rejects(registry().write("A", "b"), { code: "REGISTRY_DENIED", target, what: "RegCreateKeyExW failed: error 5", remedy: /administrator/u });
     delete system.failing["open"];
     delete system.failing["create"];
     system.failing["value"] = 1018;

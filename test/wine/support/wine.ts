@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { takePackage } from "../../../tools/build/packages.ts";
@@ -17,6 +17,8 @@ export interface WineOptions {
   readonly debug?: string;
   /** A library for LD_PRELOAD of the whole session, by its path inside the root. */
   readonly preload?: string;
+  /** Variables of the machine, which also services have: Wine's service manager reads them once, when it starts. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A fresh Windows of a suite's own, with its own services and registry; disposing ends all that runs in it. */
@@ -48,6 +50,7 @@ export async function openWine(options: WineOptions = {}): Promise<Wine> {
   const folder = mkdtempSync(join(wineRoot, "exchange", "suite-"));
   mkdirSync(join(folder, "work"));
   execFileSync("cp", ["-a", "--reflink=auto", winePrefix, join(folder, "prefix")]);
+  appendFileSync(join(folder, "prefix/system.reg"), renderVariables(options.variables ?? {}));
   const session = startSession({ folder, node }, options);
   const client = await connectDriver(session, folder);
   return {
@@ -66,6 +69,11 @@ export async function openWine(options: WineOptions = {}): Promise<Wine> {
 }
 
 const nodeFile = "Z:\\node\\bin\\node.exe";
+
+function renderVariables(variables: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(variables).map(([name, value]) => `"${name}"="${value.replaceAll("\\", "\\\\")}"\n`);
+  return lines.length === 0 ? "" : `\n[System\\\\ControlSet001\\\\Control\\\\Session Manager\\\\Environment]\n${lines.join("")}`;
+}
 
 interface Session {
   readonly process: ChildProcess;
