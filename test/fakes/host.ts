@@ -42,7 +42,7 @@ export class FakeHost implements Host {
     originalDestination: () => undefined,
   };
 
-  readonly files: Files = {
+  readonly files: { -readonly [Key in keyof Files]: Files[Key] } = {
     readText: (path) => Promise.resolve(this.texts.get(path)),
     readBytes: (path) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "") : undefined),
     readPart: (path, from, most) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "").subarray(from, from + most) : undefined),
