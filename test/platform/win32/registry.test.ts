@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { resolve } from "../../../src/model/settings/resolve.ts";
+import { settingKeys, settingRow } from "../../../src/model/settings/settings.ts";
+import { surfacesOf } from "../../../src/model/settings/surfaces.ts";
 import { encodeValue } from "../../../src/platform/win32/registry-values.ts";
 import { windowsRegistry } from "../../../src/platform/win32/registry.ts";
 import { FakeRegistryCalls } from "../../fakes/registry-calls.ts";
+import { ordinaryTexts } from "../../model/settings/arbitraries.ts";
 
 const machine = "SOFTWARE\\Buoyant\\Linkerd";
 const policy = "SOFTWARE\\Policies\\Buoyant\\Linkerd";
@@ -49,6 +54,32 @@ describe("the settings in Windows' registry", () => {
     await registry().write("LogLevel", undefined);
     system.keys.clear();
     await registry().write("LogLevel", undefined);
+  });
+
+  it("carry every setting of the table: as written, as a number, as a list, and under its name in whatever letters", async () => {
+    for (const key of settingKeys) {
+      const { kind } = settingRow(key);
+      const { registryValue } = surfacesOf(key);
+      await fc.assert(fc.asyncProperty(ordinaryTexts(kind, "win32"), async (text) => {
+        system.keys.clear();
+        await registry().write(registryValue, text);
+        const asList = { name: registryValue.toUpperCase(), type: 7, data: Buffer.from(`${text.split(",").join("\0")}\0\0`, "utf16le") };
+        const asNumber = Buffer.alloc(4);
+        const written = [...(system.keys.get(machine) ?? [])];
+        // A list of the registry has no empty items.
+        if (!text.split(",").includes("")) written.push(asList);
+        if (/^\d{1,9}$/u.test(text)) {
+          asNumber.writeUInt32LE(Number(text));
+          written.push({ name: registryValue.toLowerCase(), type: 4, data: asNumber });
+        }
+        for (const value of written) {
+          system.keys.set(policy, [value]);
+          const { resolved } = resolve(await registry().read(), { os: "win32", role: "none", folders: { ProgramFiles: "C:\\P", ProgramData: "C:\\D" } });
+          const wanted = kind.parse(text, "win32");
+          assert.deepEqual({ ok: true, value: resolved.get(key)?.value }, wanted, `${key} ${JSON.stringify(text)} as type ${value.type}`);
+        }
+      }), { numRuns: 5 });
+    }
   });
 
   it("that Windows refuses are an error with the key, the call and Windows' own words", async () => {
