@@ -46,7 +46,7 @@ describe("config", () => {
   });
 
   it("show for the registration service shows its settings and asks for none of the machine's", async () => {
-    await writeFile(config, "");
+    await writeFile(config, "groupsDir: /groups\n");
     const { code, value } = await run(configShow, { config, for: "autoregister" });
     assert.equal(code, 0);
     const names = (value as Report).settings.map(({ setting }) => setting);

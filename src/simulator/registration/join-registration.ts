@@ -47,13 +47,15 @@ export async function joinRegistration(options: JoinOptions, simulator: Simulato
   const stateDir = `${folder}/registration`;
   stack.defer(() => host.files.remove(stateDir));
   const service = groupsDir === undefined ? undefined : stack.use(await openService({ host, names, address, admin, socketPath, groupsDir, stateDir }));
+  // Not followed before it answers: that it does not yet is no news.
+  const group = await readFirstGroup(host, admin, service?.ended);
   const stop = new AbortController();
   const following = follow({ host, admin, applicationPort }, simulator, stop.signal);
   stack.defer(async () => {
     stop.abort();
     await following;
   });
-  return { address, admin, groupsDir, group: await readFirstGroup(host, admin, service?.ended) };
+  return { address, admin, groupsDir, group };
 }
 
 /** Its lists are for this machine alone; beside another mesh on loopback they need an address of their own. */
