@@ -11,12 +11,13 @@ import { lifeFigure } from "./figures/life.ts";
 import { spireFigure } from "./figures/spire.ts";
 import { unreachableFigure } from "./figures/unreachable.ts";
 import { versionFigure } from "./figures/version.ts";
+import { wineFigure } from "./figures/wine.ts";
 import type { Bench, Figure, Row } from "./figure.ts";
 import { renderPlot } from "./plot.ts";
 import { createReport, renderReport, renderRow } from "./report.ts";
 import { openExecutable, sources } from "./stage/programs.ts";
 
-const figures: readonly Figure[] = [versionFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure, stormFigure, roundsFigure];
+const figures: readonly Figure[] = [versionFigure, wineFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure, stormFigure, roundsFigure];
 
 const words = process.argv.slice(2);
 const json = words.join(" ").includes("--output json");
