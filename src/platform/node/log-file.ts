@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beginningBytes, currentLogFile, logFileBytes, logFileNames, parseBeginning, planArchive, planBeginning } from "../../model/log-files.ts";
 import { renderLogRecord, type LogRecord } from "../../model/log-record.ts";
 import type { LogFile, LogFileSpec } from "../host.ts";
@@ -74,7 +74,6 @@ class RotatingFile implements LogFile {
   }
 
   #openAnew(time: string): number {
-    mkdirSync(this.#spec.folder, { recursive: true, mode: 0o750 });
     const file = openOrMake(join(this.#spec.folder, currentLogFile));
     this.#file = file;
     const newest = Math.max(...this.#listOthers());
@@ -139,6 +138,7 @@ function openOrMake(path: string): number {
     return openSync(path, "r+");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
     return openSync(path, "wx+", 0o640);
   }
 }
