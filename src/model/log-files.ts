@@ -6,6 +6,9 @@ import { parseLogRecord, type LogRecord } from "./log-record.ts";
  */
 export const logFileNames = ["harness.log", "harness.1.log", "harness.2.log", "harness.3.log", "harness.4.log"] as const;
 
+/** The file that the one harness holds that keeps the log; it is made beforehand like the others. */
+export const logLockFile = "harness.lock";
+
 /** The file that is written to. */
 export const currentLogFile = logFileNames[0];
 

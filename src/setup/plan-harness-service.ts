@@ -1,4 +1,4 @@
-import { logFileNames } from "../model/log-files.ts";
+import { logFileNames, logLockFile } from "../model/log-files.ts";
 import { harnessServiceName, serviceOption } from "../model/service.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host, ServiceSpec } from "../platform/host.ts";
@@ -20,7 +20,7 @@ export function planHarnessService(settings: Settings, facts: { readonly self: R
     recovery,
     shutdownPatience: settings.shutdownGrace + stopMargin,
     folders: [settings.stateDir],
-    files: settings.logFile === "off" ? [] : logFileNames.map((name) => `${settings.logDir}\\${name}`),
+    files: settings.logFile === "off" ? [] : [...logFileNames, logLockFile].map((name) => `${settings.logDir}\\${name}`),
     dependencies: settings.spireDependency === "on" ? [settings.spireServiceName] : [],
   };
 }

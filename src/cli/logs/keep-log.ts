@@ -1,4 +1,4 @@
-import { currentLogFile } from "../../model/log-files.ts";
+import { currentLogFile, logLockFile } from "../../model/log-files.ts";
 import { isMeshError, type MeshError } from "../../model/errors.ts";
 import type { LogForm } from "../../model/log-record.ts";
 import type { CommandContext } from "../command.ts";
@@ -11,9 +11,6 @@ import { saidBy } from "../settings.ts";
 interface Place {
   readonly folder: string;
   readonly form: LogForm;
-  /** Held while we write: of two harnesses only one may. */
-  readonly lock: string;
-  readonly stateDir: string;
 }
 
 /**
@@ -51,21 +48,20 @@ async function readPlace({ host, options }: CommandContext): Promise<Place | und
   // As root this process becomes another account first, whose files they shall be; until then there is only stderr.
   if ((await host.account()).uid === 0) return undefined;
   const { resolved } = await readResolution(host, saidBy(options), "none");
-  const [form, folder, stateDir] = (["logFile", "logDir", "stateDir"] as const).map((key) => resolved.get(key)?.value);
-  if ((form !== "text" && form !== "json") || typeof folder !== "string" || typeof stateDir !== "string") return undefined;
-  return { folder, form, stateDir, lock: `${stateDir}/log.lock` };
+  const [form, folder] = (["logFile", "logDir"] as const).map((key) => resolved.get(key)?.value);
+  return (form === "text" || form === "json") && typeof folder === "string" ? { folder, form } : undefined;
 }
 
-async function takeLock({ host }: CommandContext, place: Place, stack: AsyncDisposableStack): Promise<boolean> {
+/** False when another harness writes these files: two would put them away at once. */
+async function takeLock({ host }: CommandContext, { folder }: Place, stack: AsyncDisposableStack): Promise<boolean> {
   try {
-    await host.files.makeFolder(place.stateDir, 0o700);
-    const lock = await host.files.lock(place.lock);
-    if (lock === undefined) host.log.write("warn", `another harness keeps the log in ${place.folder}: this one's is here alone`);
+    const lock = await host.files.lock(`${folder}/${logLockFile}`);
+    if (lock === undefined) host.log.write("warn", `another harness keeps the log in ${folder}: this one's is here alone`);
     else stack.use(lock);
     return lock !== undefined;
   } catch (error) {
-    if (!isMeshError(error)) throw error;
-    host.log.write("warn", `the log is not kept in ${place.folder}: ${error.message}`, { code: error.code, hint: error.remedy });
-    return false;
+    // What is wrong with the folder the log itself tells, and it goes on trying; nobody else can write there either.
+    if (isMeshError(error)) return true;
+    throw error;
   }
 }

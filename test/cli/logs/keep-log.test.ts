@@ -9,7 +9,7 @@ import { FakeHost } from "../../fakes/host.ts";
 
 /** A machine whose settings say that the log is kept. */
 class KeepingHost extends FakeHost {
-  override readonly environment = { PATH: "/usr/bin", LINKERD_MESH_LOG_FILE: "json", LINKERD_MESH_LOG_DIR: "/log", LINKERD_MESH_STATE_DIR: "/state" };
+  override readonly environment = { PATH: "/usr/bin", LINKERD_MESH_LOG_FILE: "json", LINKERD_MESH_LOG_DIR: "/log" };
 }
 
 function contextOf(host: FakeHost): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
@@ -63,21 +63,19 @@ describe("the harness's log in a file", () => {
 
   it("is another harness's own: this one works on and says so", async () => {
     const host = new KeepingHost();
-    host.locked.add("/state/log.lock");
+    host.locked.add("/log/harness.lock");
     const { context, sink } = contextOf(host);
     await keepLog(context, () => Promise.resolve(assert.equal(sink(), undefined)));
     assert.deepEqual(host.log.messages, ["another harness keeps the log in /log: this one's is here alone"]);
   });
 
-  it("never ends the work when its place cannot be had", async () => {
+  it("is kept without a lock where there can be none: the log itself tells what is wrong, and tries again", async () => {
     const host = new KeepingHost();
-    host.files.makeFolder = () => Promise.reject(new MeshError("FILE_FAILED", { doing: "making the folder /state", what: "permission denied", target: "/state" }));
-    let worked = false;
-    await keepLog(contextOf(host).context, async () => {
-      worked = true;
-    });
-    assert.ok(worked);
-    assert.match(host.log.messages[0] ?? "", /the log is not kept in \/log: .*permission denied/u);
+    host.files.lock = () => Promise.reject(new MeshError("FILE_FAILED", { doing: "locking", what: "no such folder", target: "/log" }));
+    const { context, sink } = contextOf(host);
+    await keepLog(context, async () => sink()?.("info", "at work", {}));
+    assert.deepEqual(kept(host), [["info", "at work"]]);
+    assert.deepEqual(host.log.messages, []);
   });
 
   it("tells its trouble on stderr, not in the file that is in trouble", async () => {
