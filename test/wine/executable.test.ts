@@ -52,6 +52,14 @@ describe("linkerd-mesh.exe, under Wine", function () {
     assert.match((await product.mesh(["config", "show", "--config", file])).stdout, /clusterDomain +a\.b/u);
   });
 
+  it("writes a setting of the machine into the registry, and reads it back from there", async () => {
+    const key = "HKLM\\SOFTWARE\\Buoyant\\Linkerd";
+    assert.deepEqual(await product.mesh(["config", "set", "clusterDomain", "A.b"]), { code: 0, stdout: `clusterDomain is a.b in ${key}.\n`, stderr: "" });
+    const line = (await product.mesh(["config", "show"])).stdout.split("\n").find((text) => text.startsWith("clusterDomain"));
+    assert.deepEqual(line?.split(/ +/u), ["clusterDomain", "a.b", `${key}\\ClusterDomain`]);
+    assert.equal((await product.mesh(["config", "set", "clusterDomain", "--unset"])).stdout, `clusterDomain removed from ${key}.\n`);
+  });
+
   it("calls the system by the library beside it, and by no other", async () => {
     assert.match((await product.mesh(["service", "status"])).stdout, /is not installed/u);
     const library = join(product.folder, "koffi.node");
