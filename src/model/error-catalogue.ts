@@ -236,7 +236,7 @@ export const errorCatalogue = {
   HARNESS_ABSENT: {
     category: "harness", exit: 1,
     title: "No harness runs on this machine.",
-    remedy: "Start it: linkerd-mesh run, or systemctl start linkerd-proxy-harness.",
+    remedy: "Start it: linkerd-mesh service start; or linkerd-mesh run, in this window.",
   },
   SERVICE_ABSENT: {
     category: "service", exit: 1,

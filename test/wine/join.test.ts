@@ -87,6 +87,19 @@ describe("a Windows machine joins the mesh as a service, under Wine", () => {
     assert.deepEqual(after?.workload?.name, before?.workload?.name);
   }).timeout(4 * wait);
 
+  it("with the redirect on and no driver runs, is not ready, and says what to do", async () => {
+    await stage.manage("stop");
+    await stage.set({ OutboundRedirect: "on" });
+    await stage.manage("start");
+    const status = await waitUntil(readStatus, (seen) => seen?.redirect.problem !== undefined, wait);
+    assert.deepEqual([status?.ready, status?.redirect.problem?.code], [false, "REDIRECT_ABSENT"]);
+    assert.match(status?.redirect.problem?.remedy ?? "", /OUTBOUND_REDIRECT=off/u);
+    await stage.manage("stop");
+    await stage.set({ OutboundRedirect: "off" });
+    await stage.manage("start");
+    await waitUntil(readStatus, (seen) => seen?.ready === true, wait);
+  }).timeout(4 * wait);
+
   it("ends with the machine's leaving, as a good end", async () => {
     const { code, stdout } = await stage.mesh("leave", "--output", "json");
     assert.equal(code, 0, stdout);

@@ -99,6 +99,18 @@ describe("the harness as a service, under Wine", () => {
     assert.match(stderr, /HARNESS_RUNNING/u);
   }).timeout(60_000);
 
+  for (const [kind, code] of [["busy", "SPIRE_BUSY"], ["denied", "SPIRE_PIPE_DENIED"], ["wrong", "SPIRE_PROTOCOL"]] as const) {
+    it(`says of a pipe that is ${kind}: ${code}, and goes on trying`, async () => {
+      await using server = await product.start("test/wine/scripts/bad-pipe.ts", kind);
+      await waitUntil(() => server.stdout, (text) => text.includes("open"), 30_000);
+      await product.json("service", "stop");
+      await product.set({ SpireSocketAddr: `\\\\.\\pipe\\linkerd-mesh-bad-${kind}` });
+      await product.json("service", "start");
+      const seen = await waitUntil(() => product.json("status"), ({ value: { identity } }) => (identity as { problem?: unknown } | undefined)?.problem !== undefined, 30_000);
+      assert.equal((seen.value["identity"] as { problem: { code: string } }).problem.code, code);
+    }).timeout(90_000);
+  }
+
   it("is removed while it runs: stopped first", async () => {
     const { code, value } = await product.json("service", "remove");
     assert.deepEqual([code, value], [0, { name, installed: false, done: "removed" }]);

@@ -13,7 +13,7 @@ export interface RedirectFacts {
   readonly seen: SeenState;
 }
 
-const startRemedy = "Start the harness: linkerd-mesh run, or systemctl start linkerd-proxy-harness.";
+const startRemedy = "Start the harness: linkerd-mesh service start; or linkerd-mesh run, in this window.";
 
 /** The report, and whether the answer is yes. */
 export function judgeRedirect(facts: RedirectFacts): { readonly report: RedirectReport; readonly good: boolean } {
