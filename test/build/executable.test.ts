@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandTable } from "../../src/cli/commands/index.ts";
-import { buildInto } from "../support/build.ts";
 import { openPlace, type Ended, type Place } from "./support/place.ts";
 
 describe("the executable on Linux", function () {
@@ -67,19 +66,8 @@ describe("the executable on Linux", function () {
     rmSync(library);
     assert.match(lock().stderr, /no such file[^]*INSTALL_DAMAGED/u);
   });
-
-  it("is the same, byte by byte, when it is built again", () => {
-    using other = openPlace();
-    buildInto(join(other.top, "one"));
-    buildInto(join(other.top, "two"));
-    assert.equal(readSums(join(other.top, "one")), readSums(join(other.top, "two")));
-  });
 });
 
 function outcome({ status, stdout, stderr }: Ended): Ended {
   return { status, stdout, stderr };
-}
-
-function readSums(folder: string): string {
-  return readFileSync(join(folder, "SHA256SUMS"), "utf8");
 }

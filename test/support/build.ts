@@ -14,7 +14,6 @@ export function makeBuild(): string {
   return dist;
 }
 
-/** Builds the executables into a folder. */
-export function buildInto(folder: string): void {
+function buildInto(folder: string): void {
   execFileSync(process.execPath, [join(root, "tools/build/main.ts"), "--output", folder], { cwd: root });
 }
