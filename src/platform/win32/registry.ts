@@ -9,7 +9,7 @@ const policyPath = "SOFTWARE\\Policies\\Buoyant\\Linkerd";
 const machinePath = "SOFTWARE\\Buoyant\\Linkerd";
 
 /** The calls of the system, so that a test can answer them. */
-export type RegistryCalls = typeof registry & { readonly describe: (call: string, number: number) => SystemFailure };
+export type RegistryCalls = Pick<typeof registry, "open" | "value" | "create" | "setValue" | "deleteValue" | "close" | "expand"> & { readonly describe: (call: string, number: number) => SystemFailure };
 
 /** The settings in the registry: those of the policy, and those of the machine. */
 export function windowsRegistry(calls: RegistryCalls = { ...registry, describe: describeFailure }): Registry {
