@@ -20,6 +20,8 @@ export interface MeasuredRow {
   readonly goal?: number;
   /** Where more is better: the ratio that the product promises to reach. */
   readonly leastRatio?: number;
+  /** Where less is better: the ratio that the product promises not to exceed. */
+  readonly mostRatio?: number;
 }
 
 /** What could not be measured here. */
@@ -54,7 +56,7 @@ export type Unit = "ms" | "µs" | "MiB" | "kB" | "s" | "ms of CPU in 20 s" | "pe
 export interface Bench {
   /** The program as it stands in the sources, and as users will get it. */
   readonly sources: Program;
-  readonly bundle: Program;
+  readonly executable: Program;
   readonly signal: AbortSignal;
 }
 

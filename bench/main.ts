@@ -11,12 +11,13 @@ import { lifeFigure } from "./figures/life.ts";
 import { spireFigure } from "./figures/spire.ts";
 import { unreachableFigure } from "./figures/unreachable.ts";
 import { versionFigure } from "./figures/version.ts";
+import { wineFigure } from "./figures/wine.ts";
 import type { Bench, Figure, Row } from "./figure.ts";
 import { renderPlot } from "./plot.ts";
 import { createReport, renderReport, renderRow } from "./report.ts";
-import { buildBundle, sources } from "./stage/programs.ts";
+import { openExecutable, sources } from "./stage/programs.ts";
 
-const figures: readonly Figure[] = [versionFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure, stormFigure, roundsFigure];
+const figures: readonly Figure[] = [versionFigure, wineFigure, lifeFigure, spireFigure, unreachableFigure, idleFigure, connectionFigure, ruleFigure, registrationFigure, stormFigure, roundsFigure];
 
 const words = process.argv.slice(2);
 const json = words.join(" ").includes("--output json");
@@ -29,7 +30,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const start = performance.now();
-const bench: Bench = { sources, bundle: await buildBundle(), signal: AbortSignal.timeout(600_000) };
+const bench: Bench = { sources, executable: openExecutable(), signal: AbortSignal.timeout(600_000) };
 const rows: Row[] = [];
 for (const figure of figures.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
   const got = await measure(figure);

@@ -1,5 +1,5 @@
 import { arch, availableParallelism, release, type } from "node:os";
-import type { Growth, Row, Series } from "./figure.ts";
+import type { Growth, MeasuredRow, Row, Series } from "./figure.ts";
 import { summarise, type Summary } from "./statistics.ts";
 
 /** The whole result, as `--output json` prints it. */
@@ -14,7 +14,7 @@ export interface Report {
 
 /** A row with its medians, spreads and ratio. */
 export type Judged =
-  | { readonly id: string; readonly unit: string; readonly measured: Titled; readonly baseline: Titled; readonly ratio?: number; readonly goal?: number; readonly leastRatio?: number; readonly met?: boolean }
+  | { readonly id: string; readonly unit: string; readonly measured: Titled; readonly baseline: Titled; readonly ratio?: number; readonly goal?: number; readonly leastRatio?: number; readonly mostRatio?: number; readonly met?: boolean }
   | { readonly id: string; readonly growth: Growth }
   | { readonly id: string; readonly notMeasured: string };
 
@@ -51,9 +51,13 @@ function judge(row: Row): Judged {
   if ("why" in row) return { id: row.id, notMeasured: row.why };
   if ("growth" in row) return row;
   const [measured, baseline] = [title(row.measured), title(row.baseline)];
-  const reached = row.leastRatio === undefined ? {} : { leastRatio: row.leastRatio, met: measured.median >= row.leastRatio * baseline.median };
-  const goal = row.goal === undefined ? reached : { goal: row.goal, met: measured.median < row.goal };
-  return { id: row.id, unit: row.unit, measured, baseline, ...(baseline.median > 0 ? { ratio: round(measured.median / baseline.median) } : {}), ...goal };
+  return { id: row.id, unit: row.unit, measured, baseline, ...(baseline.median > 0 ? { ratio: round(measured.median / baseline.median) } : {}), ...judgePromise(row, measured.median, baseline.median) };
+}
+
+function judgePromise({ goal, leastRatio, mostRatio }: MeasuredRow, measured: number, baseline: number): Pick<Extract<Judged, { measured: Titled }>, "goal" | "leastRatio" | "mostRatio" | "met"> {
+  if (goal !== undefined) return { goal, met: measured < goal };
+  if (leastRatio !== undefined) return { leastRatio, met: measured >= leastRatio * baseline };
+  return mostRatio === undefined ? {} : { mostRatio, met: measured <= mostRatio * baseline };
 }
 
 function title({ title: name, values }: Series): Titled {
@@ -61,9 +65,9 @@ function title({ title: name, values }: Series): Titled {
   return { title: name, runs, median: round(median), least: round(least), most: round(most) };
 }
 
-function cells({ id, unit, measured, baseline, ratio, goal, leastRatio, met }: Extract<Judged, { measured: Titled }>): string[] {
+function cells({ id, unit, measured, baseline, ratio, goal, leastRatio, mostRatio, met }: Extract<Judged, { measured: Titled }>): string[] {
   const spread = ({ median, least, most }: Summary): string => `${median} ${unit} (${least} to ${most})`;
-  const promise = goal !== undefined ? `< ${goal}` : leastRatio !== undefined ? `≥ ${leastRatio} ×` : undefined;
+  const promise = goal !== undefined ? `< ${goal}` : leastRatio !== undefined ? `≥ ${leastRatio} ×` : mostRatio !== undefined ? `≤ ${mostRatio} ×` : undefined;
   return [id, measured.title, spread(measured), baseline.title, spread(baseline), ratio === undefined ? "" : `${ratio} ×`, promise === undefined ? "" : `${promise}: ${met === true ? "met" : "missed"}`];
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The composition root: the only place that knows the process, its signals and which system this is.
+import { isSea } from "node:sea";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/cli.ts";
@@ -25,12 +26,17 @@ const terminal: Terminal = {
   loadHost,
 };
 
-const code = await runCli(terminal, commandTable);
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
-process.exit(code);
+// Not awaited here: the executable is CommonJS, which knows no await outside a function.
+void main();
+
+async function main(): Promise<void> {
+  const code = await runCli(terminal, commandTable);
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit(code);
+}
 
 async function loadHost(log: Log): Promise<Host> {
-  const self = { file: process.execPath, args: [...process.execArgv, fileURLToPath(import.meta.url)] };
+  const self = { file: process.execPath, args: isSea() ? [] : [...process.execArgv, fileURLToPath(import.meta.url)] };
   if (process.platform === "linux") return (await import("./platform/linux/host.ts")).createLinuxHost({ log, environment: process.env, self });
   if (process.platform === "win32") return (await import("./platform/win32/host.ts")).createWindowsHost({ log, environment: process.env, self });
   throw new MeshError("PLATFORM_UNSUPPORTED", { doing: "choosing the platform", what: `there is none for ${process.platform}` });

@@ -1,7 +1,7 @@
 // Each task is a list of steps; a step runs a script on the pinned Node. `rest` says where words after `--` go.
 const mocha = "node_modules/mocha/bin/mocha.js";
 const c8 = "node_modules/c8/bin/c8.js";
-const slow = ["e2e", "peers", "wine"];
+const slow = ["build", "e2e", "peers", "wine"];
 
 const types = { name: "types", args: ["node_modules/typescript/bin/tsc"] };
 const lint = { name: "lint", args: ["node_modules/eslint/bin/eslint.js", ".", "--cache", "--cache-location", ".cache/eslint/", "--max-warnings", "0"] };
@@ -25,6 +25,9 @@ export const tasks = {
   mutate: [{ name: "mutate", args: ["tools/mutate.ts"] }],
   e2e: [{ name: "e2e", args: [mocha, "--timeout", "120000"], files: ["test/e2e/**/*.test.ts"] }],
   peers: [{ name: "peers", args: [mocha, "--timeout", "900000"], files: ["test/peers/**/*.test.ts"] }],
+  build: [{ name: "build", args: ["tools/build/main.ts"] }],
+  executable: [{ name: "executable", args: [mocha, "--timeout", "120000"], files: ["test/build/**/*.test.ts"] }],
+  wine: [{ name: "wine", args: [mocha, "--timeout", "120000"], files: ["test/wine/**/*.test.ts"] }],
   bench: [{ name: "bench", args: ["bench/main.ts"] }],
 };
 

@@ -32,21 +32,21 @@ interface Usages {
 export const idleFigure: Figure = {
   id: "idle",
   obstacle: obstacleToStage,
-  async measure({ bundle, signal }) {
-    await using stage = await openMeshStage(bundle, signal);
+  async measure({ executable, signal }) {
+    await using stage = await openMeshStage(executable, signal);
     const all: Usages[] = [];
-    for (let run = 0; run < runs; run += 1) all.push(await measureOnce(stage, bundle, signal));
+    for (let run = 0; run < runs; run += 1) all.push(await measureOnce(stage, executable, signal));
     return [
       {
-        id: "memory", unit: "MiB", measured: { title: "harness (bundle) in Serving, resident", values: all.map(({ harness }) => harness.memory) },
+        id: "memory", unit: "MiB", measured: { title: "harness (executable) in Serving, resident", values: all.map(({ harness }) => harness.memory) },
         baseline: { title: "a bare Node HTTP/2 client, resident", values: all.map(({ client }) => client.memory) },
       },
       {
-        id: "processor", unit: "ms of CPU in 20 s", measured: { title: "harness (bundle) in Serving, idle", values: all.map(({ harness }) => harness.processor) },
+        id: "processor", unit: "ms of CPU in 20 s", measured: { title: "harness (executable) in Serving, idle", values: all.map(({ harness }) => harness.processor) },
         baseline: { title: "node with nothing to do", values: all.map(({ idle }) => idle.processor) },
       },
       {
-        id: "processor", unit: "ms of CPU in 20 s", measured: { title: "harness (bundle) in Serving, idle", values: all.map(({ harness }) => harness.processor) },
+        id: "processor", unit: "ms of CPU in 20 s", measured: { title: "harness (executable) in Serving, idle", values: all.map(({ harness }) => harness.processor) },
         baseline: { title: "node that only asks for /ready every 2 s", values: all.map(({ asking }) => asking.processor) },
       },
     ];

@@ -10,13 +10,13 @@ const runs = 5;
 export const lifeFigure: Figure = {
   id: "life",
   obstacle: obstacleToStage,
-  async measure({ sources, bundle, signal }) {
-    await using stage = await openMeshStage(bundle, signal);
+  async measure({ sources, executable, signal }) {
+    await using stage = await openMeshStage(executable, signal);
     const rows: Row[] = [];
-    for (const program of [sources, bundle]) rows.push(...await measureLives(stage, { program, proxyPath: undefined }, signal));
+    for (const program of [sources, executable]) rows.push(...await measureLives(stage, { program, proxyPath: undefined }, signal));
     const proxyPath = process.env["PROXY_PATH"];
     if (proxyPath === undefined) return [...rows, { id: "start", why: "with a real linkerd2-proxy: PROXY_PATH names none" }];
-    return [...rows, ...await measureLives(stage, { program: bundle, proxyPath }, signal)];
+    return [...rows, ...await measureLives(stage, { program: executable, proxyPath }, signal)];
   },
 };
 

@@ -19,26 +19,26 @@ const runs = 5;
 export const spireFigure: Figure = {
   id: "spire",
   obstacle: async () => missingForOwnNetwork() ?? (await isSpireBuildable() ? undefined : spireNeeds),
-  async measure({ bundle, signal }) {
+  async measure({ executable, signal }) {
     await using stage = await Stage.set();
     stage.openToAll();
     await using spire = await Spire.start();
     for (const user of [uid, 0]) await spire.createEntry({ spiffeId: machineId, uid: user });
     const proxyPath = process.env["PROXY_PATH"] ?? join(stage.folder, "proxy");
-    if (process.env["PROXY_PATH"] === undefined) await writeFile(proxyPath, renderProxyShim({ file: process.execPath, args: [bundle.main, "simulate", "proxy"] }), { mode: 0o755 });
+    if (process.env["PROXY_PATH"] === undefined) await writeFile(proxyPath, renderProxyShim({ file: executable.file, args: [...executable.args, "simulate", "proxy"] }), { mode: 0o755 });
     const environment = stage.environment({ PROXY_USER: String(uid), SPIRE_SOCKET_ADDR: spire.address, PROXY_PATH: proxyPath });
     const harnesses: number[] = [];
     const bare: number[] = [];
     // The agent learns of an entry some seconds after the server; the first start waits for that and is not counted.
-    await startHarness(bundle, { environment, proxyPath }, signal);
+    await startHarness(executable, { environment, proxyPath }, signal);
     for (let run = 0; run < runs; run += 1) {
-      const { took, proxy } = await startHarness(bundle, { environment, proxyPath }, signal);
+      const { took, proxy } = await startHarness(executable, { environment, proxyPath }, signal);
       harnesses.push(took);
       bare.push(await startBare(proxy, signal));
     }
     const which = process.env["PROXY_PATH"] === undefined ? "our small proxy" : "linkerd2-proxy";
     return [{
-      id: "spire", unit: "ms", goal: 2000, measured: { title: `start to Serving with a real SPIRE, harness (bundle) with ${which}`, values: harnesses },
+      id: "spire", unit: "ms", goal: 2000, measured: { title: `start to Serving with a real SPIRE, harness (executable) with ${which}`, values: harnesses },
       baseline: { title: `start to ready with that SPIRE, ${which} alone`, values: bare },
     }];
   },
@@ -49,10 +49,10 @@ interface Told {
   readonly proxyPath: string;
 }
 
-async function startHarness({ main }: Program, { environment, proxyPath }: Told, signal: AbortSignal): Promise<{ readonly took: number; readonly proxy: BareProxy }> {
+async function startHarness({ file, args }: Program, { environment, proxyPath }: Told, signal: AbortSignal): Promise<{ readonly took: number; readonly proxy: BareProxy }> {
   await using stack = new AsyncDisposableStack();
   const began = performance.now();
-  start(stack, { file: process.execPath, args: [main, "run"], environment });
+  start(stack, { file, args: [...args, "run"], environment });
   await waitUntilReady(adminPorts.harness, signal);
   return { took: performance.now() - began, proxy: await readBareProxy(proxyPath) };
 }

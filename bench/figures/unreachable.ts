@@ -13,9 +13,9 @@ const runs = 3;
 export const unreachableFigure: Figure = {
   id: "unreachable",
   obstacle: obstacleToStage,
-  async measure({ bundle, signal }) {
-    await using stage = await openMeshStage(bundle, signal);
-    const cast = await stage.cast(bundle, process.env["PROXY_PATH"]);
+  async measure({ executable, signal }) {
+    await using stage = await openMeshStage(executable, signal);
+    const cast = await stage.cast(executable, process.env["PROXY_PATH"]);
     const values = await takeTurns(runs, {
       bare: () => stopBare(stage, cast, signal),
       serving: () => stopServing(stage, { cast, busy: false }, signal),

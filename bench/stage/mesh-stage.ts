@@ -6,7 +6,7 @@ import { Lab, type Running } from "../../src/simulator/demo/lab.ts";
 import { openNetwork, type Network } from "../../src/simulator/demo/network.ts";
 import { commonFolder, relocateProgram, renderProxyShim } from "../../src/simulator/demo/programs.ts";
 import { enterNetwork } from "./enter-network.ts";
-import { hostOf, type Program } from "./programs.ts";
+import { hostOf, sources, type Program } from "./programs.ts";
 
 /** A simulated mesh beside a machine; this process stands in the machine's network. */
 export interface MeshStage extends AsyncDisposable {
@@ -28,7 +28,7 @@ export async function openMeshStage(program: Program, signal: AbortSignal): Prom
   const folder = await mkdtemp(join(tmpdir(), "linkerd-mesh-bench-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   await chmod(folder, 0o755);
-  const bind = { from: commonFolder([process.execPath, program.main]), to: join(folder, "program") };
+  const bind = { from: commonFolder([...new Set([sources, program].flatMap(({ file, args }) => [file, ...args]))]), to: join(folder, "program") };
   await mkdir(bind.to);
   const network = stack.use(await openNetwork(hostOf(program), { inUserNamespace: false, bind }, signal));
   const programs = stack.use(new AsyncDisposableStack());

@@ -74,8 +74,8 @@ class Autoregister {
     this.#options = options;
     this.#vitals = new Vitals(options.onPhase);
     this.#groups = new GroupsFolder({ folder: groupsDir, files: host.files, clock: host.clock, log: host.log });
-    const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, controlServerName: serverName, authMode } = settings;
-    this.#identity = authMode === "sidecar" ? undefined : new ServerIdentity(host, { address, wanted, trustAnchorsFile, serverName }, this.#vitals);
+    const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService, controlServerName: serverName, authMode } = settings;
+    this.#identity = authMode === "sidecar" ? undefined : new ServerIdentity(host, { address, wanted, trustAnchorsFile, spireService, serverName }, this.#vitals);
     this.#metrics = new ServiceMetrics({
       clock: host.clock, fleet: this.#fleet, vitals: this.#vitals, groups: this.#groups, service: () => this.#service,
       ready: () => this.#readiness().ready, identityExpiresAt: () => this.#identity?.expiresAt,

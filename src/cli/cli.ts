@@ -23,7 +23,7 @@ interface Session {
 export async function runCli(terminal: Terminal, table: CommandTable): Promise<ExitCode> {
   const globals = parseGlobals(terminal.words);
   const reporter = createReporter(terminal.stderr, globals.progress, isColoured(terminal.environment, terminal.stderr.isTerminal));
-  const threshold = { level: parseLogLevel(terminal.environment["LINKERD_MESH_LOG_LEVEL"]) ?? "info" };
+  const threshold: Threshold = { level: parseLogLevel(terminal.environment["LINKERD_MESH_LOG_LEVEL"]) ?? "info" };
   const session = { terminal, table, globals, reporter, threshold };
   try {
     return await obey(session);
@@ -62,6 +62,9 @@ async function runCommand(command: Command, args: readonly string[], session: Se
       const settings = await loadSettings(host ?? missing("the settings"), { options, role });
       threshold.level = settings.logLevel;
       return settings;
+    },
+    logBesides: (sink) => {
+      threshold.besides = sink;
     },
     progress: (activity, status, percent) => reporter.progress(activity, status, percent),
     result: createResultWriter(command, globals.output, terminal.stdout),

@@ -3,6 +3,7 @@ import type { CommandShape } from "../generate/command-shape.ts";
 import type { Host } from "../platform/host.ts";
 import type { Role } from "../model/settings/row.ts";
 import type { Settings } from "../model/settings/settings.ts";
+import type { LogSink } from "./log.ts";
 
 export type { CommandShape, Example, Option, Positional } from "../generate/command-shape.ts";
 
@@ -17,6 +18,8 @@ export interface CommandContext {
    * The role says what they are for: `run` and `server` also demand the settings that these require.
    */
   settings(role?: Role): Promise<Settings>;
+  /** Gives the host's log to a sink too, until it is given undefined. */
+  logBesides(sink: LogSink | undefined): void;
   /** What the command is doing, for --progress; percent when it is known. */
   progress(activity: string, status: string, percent?: number): void;
   /** Writes one result: text rendered for people, or one JSON object by the command's schema. */

@@ -27,7 +27,8 @@ labels:
 \`\`\`
 
 \`linkerd-mesh config show\` prints every value with its origin and all problems at once, \`config validate\` only the problems,
-and \`config set\` changes one line of the file and leaves comments and order alone.
+and \`config set\` changes one line of the file and leaves comments and order alone. On Windows it changes a value of the
+registry: [windows.md](windows.md#settings) says which keys and types are read.
 
 In the tables, \`<setting>\` stands for the value of another setting and \`%Name%\` for a folder of Windows.
 `;

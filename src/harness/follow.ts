@@ -33,8 +33,8 @@ export interface Registering {
 
 /** Follows the identity that SPIRE gives, until the signal is aborted. */
 export async function followIdentity({ host, settings, seen, post }: Following, signal: AbortSignal): Promise<void> {
-  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile } = settings();
-  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile }, signal)) {
+  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService } = settings();
+  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile, spireService }, signal)) {
     if (news.kind === "problem") {
       tellProblem(host, news.problem, seen.identityProblem);
       seen.identityProblem = news.problem;

@@ -37,6 +37,8 @@ export interface HarnessOptions {
   readonly version: string;
   /** Told at every change of state; also the moment for a service manager. */
   readonly onState?: (state: State) => void;
+  /** Told once, when all that could fail at once has not. */
+  readonly onStarted?: () => void;
 }
 
 /** What one life of a harness is made of besides. */
@@ -89,9 +91,7 @@ export class Harness {
   /** Until the signal is aborted, the machine leaves, or nothing can cure what is wrong: then its MeshError is thrown. */
   async run(signal: AbortSignal): Promise<void> {
     await using stack = new AsyncDisposableStack();
-    stack.use(this.#registration);
-    stack.use(this.#keeper);
-    stack.use(this.#steerer);
+    for (const part of [this.#registration, this.#keeper, this.#steerer]) stack.use(part);
     stack.use(await this.#openAdmin());
     stack.defer(() => this.#endTasks());
     const onStop = (): void => this.#events.push({ kind: "stop" });
@@ -99,6 +99,7 @@ export class Harness {
     stack.defer(() => signal.removeEventListener("abort", onStop));
     if (signal.aborted) onStop();
     this.#startTasks();
+    this.#options.onStarted?.();
     for await (const event of this.#events) this.#handle(event);
     if (this.#failure !== undefined) throw this.#failure;
   }

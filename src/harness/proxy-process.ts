@@ -30,7 +30,7 @@ export async function startProxyProcess(start: ProxyStart): Promise<ProxyProcess
   const log = host.log.child({ source: "proxy" });
   const lines: string[] = [];
   const child = await host.processes.spawn({
-    file: path, args: [], environment, dropRights: true,
+    ...commandOf(host, path), environment, dropRights: true,
     onLine: (_stream, line) => {
       const { level, message } = parseProxyLine(line);
       if (message === "") return;
@@ -46,6 +46,12 @@ export async function startProxyProcess(start: ProxyStart): Promise<ProxyProcess
     stop: (budget) => stopChild(start, child, budget),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
+}
+
+/** A proxy takes no words. This program itself, where PROXY_PATH names it, stands in as its own small proxy. */
+function commandOf({ processes }: Host, path: string): { readonly file: string; readonly args: readonly string[] } {
+  const self = processes.self(["simulate", "proxy"]);
+  return path === self.file ? self : { file: path, args: [] };
 }
 
 /** The admin port first, since it is the one way that works on every system; then the signals. */

@@ -1,6 +1,6 @@
 /** Which part of the product an error belongs to. */
 export type ErrorCategory =
-  | "usage" | "settings" | "identity" | "proxy" | "redirect" | "harness" | "registration" | "platform" | "simulator" | "internal";
+  | "usage" | "settings" | "identity" | "proxy" | "redirect" | "harness" | "registration" | "platform" | "service" | "simulator" | "internal";
 
 /** A row of the catalogue: each code is a section of docs/troubleshooting.md. */
 export interface ErrorEntry {
@@ -46,12 +46,22 @@ export const errorCatalogue = {
   SETTING_REQUIRED: {
     category: "settings", exit: 2,
     title: "A required setting has no value.",
-    remedy: "Set it by flag, environment or config file; `linkerd-mesh config show` lists every setting and its origin.",
+    remedy: "Set it by flag, environment, config file or registry; `linkerd-mesh config show` lists every setting and its origin.",
   },
   SETTING_UNKNOWN: {
     category: "settings", exit: 2,
     title: "A setting with that name does not exist.",
     remedy: "Correct the name; `linkerd-mesh config show` lists every setting.",
+  },
+  REGISTRY_DENIED: {
+    category: "settings", exit: 3,
+    title: "Windows does not let this account read or change the settings in the registry.",
+    remedy: "Changing them takes a terminal that was opened as administrator; to read them, an account needs KEY_READ on the key that the message names.",
+  },
+  REGISTRY_FAILED: {
+    category: "settings", exit: 3,
+    title: "The settings in the registry could not be read or changed.",
+    remedy: "Look at the key that the message names with regedit; the message holds what Windows says.",
   },
   WORKLOAD_INVALID: {
     category: "registration", exit: 2,
@@ -82,6 +92,21 @@ export const errorCatalogue = {
     category: "identity", exit: 3,
     title: "The operating system does not let us open the socket of the SPIFFE Workload API.",
     remedy: "Give our user access to the socket and to every folder above it; SPIRE's agent makes the socket open to all, its folder may not be.",
+  },
+  SPIRE_PIPE_DENIED: {
+    category: "identity", exit: 3,
+    title: "Windows does not let this account open the named pipe of the SPIFFE Workload API.",
+    remedy: "Run the harness as a service or at the machine itself: SPIRE's agent refuses callers from the network (WinRM, PsExec). If it does so for the service too, reinstall the agent; its pipe is open to all local accounts.",
+  },
+  SPIRE_BUSY: {
+    category: "identity", exit: 3,
+    title: "The named pipe of the SPIFFE Workload API takes no connection at the moment.",
+    remedy: "We try again by ourselves; if it stays so, SPIRE's agent hangs: restart its service.",
+  },
+  SPIRE_UNTRUSTED: {
+    category: "identity", exit: 3,
+    title: "Another program than SPIRE's agent serves the named pipe of the SPIFFE Workload API.",
+    remedy: "Find out what the process that the message names is, end it and restart SPIRE's service. If it is SPIRE's agent under another service name, set SPIRE_SERVICE_NAME.",
   },
   SPIRE_NO_ENTRY: {
     category: "identity", exit: 3,
@@ -168,10 +193,25 @@ export const errorCatalogue = {
     title: "Something that is not ours steers traffic under our name, or to a Linkerd proxy already.",
     remedy: "Stop the other harness, or remove the rules it names (nft delete table inet linkerd_mesh), then start again.",
   },
+  FOLDER_FOREIGN: {
+    category: "platform", exit: 3,
+    title: "A folder or file that must be ours alone belongs to another account, or leads somewhere else.",
+    remedy: "See who made it and why; when nobody needs it, remove it as administrator and run the command again.",
+  },
+  LOG_ABSENT: {
+    category: "harness", exit: 3,
+    title: "The harness's log could not be found.",
+    remedy: "`linkerd-mesh config show` says where it is kept (LOGDIR) and whether (LOG_FILE); read it where the harness runs, as root or administrator.",
+  },
   DISK_FULL: {
     category: "platform", exit: 3,
     title: "A file could not be written because the disk is full.",
     remedy: "Free space on the disk that holds the path of the message; nothing that was there before is damaged.",
+  },
+  INSTALL_DAMAGED: {
+    category: "platform", exit: 3,
+    title: "A file that belongs beside the executable is missing, or is not the one it was built with.",
+    remedy: "Install the product again: all files of a release belong together, in one folder that only administrators may write.",
   },
   PROGRAM_MISSING: {
     category: "platform", exit: 3,
@@ -197,6 +237,51 @@ export const errorCatalogue = {
     category: "harness", exit: 1,
     title: "No harness runs on this machine.",
     remedy: "Start it: linkerd-mesh run, or systemctl start linkerd-proxy-harness.",
+  },
+  SERVICE_ABSENT: {
+    category: "service", exit: 1,
+    title: "The service is not installed on this machine.",
+    remedy: "Install it as administrator: linkerd-mesh service install.",
+  },
+  SERVICE_UNSUPPORTED: {
+    category: "service", exit: 3,
+    title: "On this system the program does not do that to a service.",
+    remedy: "On Linux the package installs the unit and systemd runs it: systemctl status linkerd-proxy-harness.",
+  },
+  SERVICE_DENIED: {
+    category: "service", exit: 3,
+    title: "This account may not do that to the service.",
+    remedy: "Run the command again as administrator (Windows: an elevated prompt; Linux: sudo).",
+  },
+  SERVICE_FAILED: {
+    category: "service", exit: 3,
+    title: "The system's service manager refused.",
+    remedy: "The message carries the system's own words; `linkerd-mesh service status` shows how the service stands.",
+  },
+  SERVICE_LOGON: {
+    category: "service", exit: 3,
+    title: "The service's account may not log on as a service, so it was not started.",
+    remedy: "Give NT SERVICE\\ALL SERVICES the right \"Log on as a service\" again (secpol.msc, or the policy that took it away), or run the service as LocalSystem: linkerd-mesh service install --account system.",
+  },
+  SERVICE_DISABLED: {
+    category: "service", exit: 3,
+    title: "Somebody has disabled the service, or what it depends on could not be started.",
+    remedy: "Enable it again with linkerd-mesh service install; when the message speaks of a dependency, start that one first.",
+  },
+  SERVICE_TIMEOUT: {
+    category: "service", exit: 3,
+    title: "The service did not start or stop in time.",
+    remedy: "See how it stands with `linkerd-mesh service status`, and why in its log; then try again.",
+  },
+  SERVICE_ENDED: {
+    category: "service", exit: 3,
+    title: "The service was started and ended again at once.",
+    remedy: "The message names the error it ended with; the service's log has its own words.",
+  },
+  SERVICE_OUTSIDE: {
+    category: "service", exit: 2,
+    title: "The program was told to be a service, but the service manager did not start it.",
+    remedy: "Start the service with linkerd-mesh service start, or run the harness in this window: linkerd-mesh run.",
   },
   STATE_NEWER: {
     category: "harness", exit: 3,

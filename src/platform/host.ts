@@ -1,4 +1,7 @@
 import type { Socket } from "node:net";
+import type { RegistryValues } from "../model/settings/sources.ts";
+import type { MeshError } from "../model/errors.ts";
+import type { LogForm, LogRecord } from "../model/log-record.ts";
 import type { Redirector } from "../model/traffic.ts";
 
 /** Time, so that tests can make it jump. */
@@ -13,6 +16,19 @@ export interface Clock {
 
 /** Severity of a log line, least first. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** How a log is kept in files. */
+export interface LogFileSpec {
+  readonly folder: string;
+  readonly form: LogForm;
+  /** Told what keeps lines from being written: at once, and then every ten minutes at most. */
+  readonly onTrouble: (trouble: MeshError) => void;
+}
+
+/** A log in files; disposing it closes them. */
+export interface LogFile extends Disposable {
+  write(record: LogRecord): void;
+}
 
 /** Structured log; fields never hold key material or tokens. */
 export interface Log {
@@ -85,6 +101,8 @@ export interface Files {
   readText(path: string): Promise<string | undefined>;
   /** The bytes, or undefined when there is no such file. */
   readBytes(path: string): Promise<Uint8Array | undefined>;
+  /** At most so many bytes from a place on; none at the end, undefined when there is no such file. */
+  readPart(path: string, from: number, most: number): Promise<Uint8Array | undefined>;
   /** Replaces a file as a whole (temporary file, sync, rename), so that a reader or a crash never sees half of it. */
   writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void>;
   /** Appends a line to a file, making it when absent. */
@@ -93,9 +111,12 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /**
    * Says that something in a folder may have changed, or the folder itself: once at first, when the system tells of a
-   * change, and now and then in any case, for shares of a network tell nothing. Ends with the signal.
+   * change, and now and then in any case, for shares of a network tell nothing: every ten seconds, or as `poll` says in milliseconds.
+   * Ends with the signal.
    */
-  watchFolder(path: string, signal: AbortSignal): AsyncIterable<void>;
+  watchFolder(path: string, signal: AbortSignal, poll?: number): AsyncIterable<void>;
+  /** Keeps a log in the fixed set of files of a folder (model/log-files.ts); only one process may at a time. Never throws. */
+  openLogFile(spec: LogFileSpec): LogFile;
   makeFolder(path: string, mode: number): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
   /** Removes a file or a whole folder; one that is absent is no error. */
@@ -129,6 +150,14 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** Why a named pipe is not to be used. */
+export interface PipeProblem {
+  /** `untrusted`: what serves it is not who it should be. */
+  readonly state: "missing" | "denied" | "busy" | "untrusted" | "failed";
+  /** One sentence without a final stop. */
+  readonly what: string;
+}
+
 /** What the sockets of this machine tell. */
 export interface Sockets {
   addresses(): readonly LocalAddress[];
@@ -136,6 +165,8 @@ export interface Sockets {
   portFree(address: string, port: number): Promise<boolean>;
   /** The process that listens there, when the system tells; `likely` is looked at first, which is cheap. */
   listener(port: number, likely?: number): Promise<{ readonly pid: number } | undefined>;
+  /** Looks at a named pipe before it is used: that it can be opened, and that the service of that name serves it, or somebody who may do anything here. Undefined when it is good. */
+  probePipe(path: string, service: string): Promise<PipeProblem | undefined>;
   /** Where an accepted connection was going before the redirect took it; undefined when the system does not tell. */
   originalDestination(socket: Socket): SocketAddress | undefined;
 }
@@ -145,8 +176,93 @@ export interface Account {
   readonly name: string;
   /** Linux uid; -1 where the system has none. */
   readonly uid: number;
+  /** Windows: the security identifier. */
+  readonly sid?: string;
   /** May change the redirect (CAP_NET_ADMIN; Administrators). */
   readonly mayRedirect: boolean;
+}
+
+/** A service as it shall be. */
+export interface ServiceSpec {
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  readonly command: { readonly file: string; readonly args: readonly string[] };
+  /** `own` is an account that is the service's alone and has no rights besides; `system` may do everything. */
+  readonly account: "own" | "system";
+  /** Milliseconds before each restart after a failure; the last one is also that of all later failures. */
+  readonly recovery: readonly number[];
+  /** Milliseconds that the system waits for the service's end when it goes down itself. */
+  readonly shutdownPatience: number;
+  /** Services that start before it. */
+  readonly dependencies: readonly string[];
+  /** Folders and files that are made for it, and that only it, the system and administrators may touch. */
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** Where a service stands, as the system's service manager knows it. */
+export type ServiceState = "stopped" | "starting" | "running" | "stopping" | "paused";
+
+/** A service as it is. */
+export interface ServiceFacts {
+  readonly state: ServiceState;
+  readonly pid: number | undefined;
+  readonly start: "automatic" | "manual" | "disabled";
+  readonly account: string;
+  /** The command line that it starts. */
+  readonly command: string;
+  /** How it ended last: the service manager's number (0 for a good end), and the service's own number behind it. */
+  readonly exit: { readonly system: number; readonly own: number };
+}
+
+/** What a service is told while it runs. */
+export interface ServiceLife {
+  /** Aborted when the service shall stop. */
+  readonly signal: AbortSignal;
+  /** Says that all that could fail at once has not. */
+  started(): void;
+}
+
+/** The services of this machine. Errors: SERVICE_DENIED, SERVICE_FAILED, and what each call names. */
+export interface Services {
+  /** Undefined for a service that is not installed. */
+  read(name: string): Promise<ServiceFacts | undefined>;
+  /** Makes the service, or makes an existing one as it shall be. SERVICE_UNSUPPORTED where only the package does that. */
+  apply(spec: ServiceSpec): Promise<"made" | "corrected">;
+  /** Removes a stopped service; false when there is none. SERVICE_UNSUPPORTED as above. */
+  remove(name: string): Promise<boolean>;
+  /** Asks for a start and does not wait for its end; one that runs is left alone. SERVICE_ABSENT, SERVICE_LOGON, SERVICE_DISABLED, SERVICE_TIMEOUT. */
+  start(name: string): Promise<void>;
+  /** Asks for a stop and does not wait for its end; one that does not run is left alone. SERVICE_ABSENT. */
+  stop(name: string): Promise<void>;
+  /**
+   * Runs `work` as the service that the service manager started this process for, and tells it how that goes; an error of
+   * the work is thrown after it was told, as the number that `exitOf` gives. SERVICE_OUTSIDE in a process that nobody
+   * started as a service, SERVICE_UNSUPPORTED where a service is a process like any other.
+   */
+  serve(options: ServeOptions, work: (life: ServiceLife) => Promise<void>): Promise<void>;
+}
+
+/** How this process is a service. */
+export interface ServeOptions {
+  readonly name: string;
+  /** The number, not 0, that the service manager is told for an error. */
+  readonly exitOf: (error: unknown) => number;
+  /** Milliseconds after which a stop that does not end is ended with the process. */
+  readonly stopPatience: () => number;
+  /** Told when the machine is awake again. */
+  readonly onResume: () => void;
+}
+
+/** Settings that the system itself keeps: Windows' registry. Errors: REGISTRY_FAILED, REGISTRY_DENIED. */
+export interface Registry {
+  /** Where the machine's own settings are; undefined where the system keeps none, and a file does. */
+  readonly path: string | undefined;
+  /** What the policy of the organisation says, and what the machine's own settings say; without values there is no such key. */
+  read(): Promise<{ readonly policy?: RegistryValues; readonly registry?: RegistryValues }>;
+  /** Sets a value of the machine's own settings, or removes it. */
+  write(name: string, text: string | undefined): Promise<void>;
 }
 
 /** The machine under us: the one interface between the product and an operating system. */
@@ -160,6 +276,7 @@ export interface Host {
   readonly files: Files;
   readonly sockets: Sockets;
   readonly redirector: Redirector;
+  readonly services: Services;
   account(): Promise<Account>;
   /**
    * Linux, as root: continues as that account (a name or a uid) with the right to redirect and no other, by replacing
@@ -167,6 +284,7 @@ export interface Host {
    * Errors: PROXY_USER_MISSING, PROGRAM_MISSING.
    */
   becomeAccount(account: string, folders: readonly string[]): Promise<void>;
+  readonly registry: Registry;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

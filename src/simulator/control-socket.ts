@@ -4,6 +4,7 @@ import { z } from "zod";
 import { isMeshError, MeshError } from "../model/errors.ts";
 import type { Simulator } from "./simulator.ts";
 import { closingHttp, openListener } from "./listening.ts";
+import { socketPathOf } from "./socket-path.ts";
 
 /** What a running simulator tells of itself. */
 export const simulatorStatusSchema = z.object({
@@ -47,7 +48,7 @@ export async function openControlSocket(path: string, simulator: Simulator, desc
 
 /** Asks the simulator that runs in a folder; SIMULATOR_FAILED when none does, or it says no. */
 export async function askSimulator(folder: string, question: { readonly path: string; readonly body?: unknown }, signal: AbortSignal): Promise<unknown> {
-  const socketPath = `${folder}/control.sock`;
+  const socketPath = socketPathOf(folder, "control");
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
   const asking = request({ socketPath, path: question.path, method: question.body === undefined ? "GET" : "POST", signal });
   asking.once("error", reject).once("response", (response) => {

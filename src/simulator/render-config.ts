@@ -2,6 +2,7 @@ import type { ObjectKey } from "../model/external-group.ts";
 import { renderHostPort } from "../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../model/settings/values.ts";
 import { machineNames, meshNamespace, meshPorts, registrationNames, type MeshNames } from "./names.ts";
+import { renderSocketAddress } from "./socket-path.ts";
 
 /** What a machine's config file says. */
 export interface MachineConfig {
@@ -24,7 +25,7 @@ export function renderConfig({ names, listen, number, address, socketPath, join 
     clusterDomain: names.clusterDomain,
     destinationSvcAddr: renderHostPort({ host: listen, port: meshPorts.destination }),
     policySvcAddr: renderHostPort({ host: listen, port: meshPorts.policy }),
-    spireSocketAddr: `unix://${socketPath}`,
+    spireSocketAddr: renderSocketAddress(socketPath),
   };
   return `${["# How a harness joins the simulated mesh: linkerd-mesh run --config this-file", ...Object.entries(lines).map(([key, value]) => `${key}: ${value}`)].join("\n")}\n`;
 }

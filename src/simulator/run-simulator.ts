@@ -7,6 +7,7 @@ import { machineNames, meshPorts, type MeshNames } from "./names.ts";
 import { joinRegistration, type JoinedRegistration, type Registration } from "./registration/join-registration.ts";
 import { renderConfig } from "./render-config.ts";
 import { Simulator, type SimulatedMachine } from "./simulator.ts";
+import { isPipe, renderSocketAddress, socketPathOf } from "./socket-path.ts";
 
 /** What `linkerd-mesh simulate` is told. */
 export interface SimulateOptions {
@@ -41,17 +42,17 @@ export async function openSimulator(options: SimulateOptions): Promise<RunningSi
   await using stack = new AsyncDisposableStack();
   await claimFolder(host, folder);
   stack.use(await lockFolder(host, folder));
-  const machines = options.machineAddresses.map((address, index) => ({ address, socketPath: `${folder}/workload-api${suffix(index)}.sock` }));
-  const registrationSocket = options.registration.kind === "static" ? undefined : `${folder}/registration-api.sock`;
+  const machines = options.machineAddresses.map((address, index) => ({ address, socketPath: socketPathOf(folder, `workload-api${suffix(index)}`) }));
+  const registrationSocket = options.registration.kind === "static" ? undefined : socketPathOf(folder, "registration-api");
   const simulator = stack.use(await openMesh(options, machines, registrationSocket));
   const { registration } = options;
   const joined = registration.kind === "static" || registrationSocket === undefined ? undefined
     : await joinRegistration({ ...options, registration, socketPath: registrationSocket }, simulator, stack);
   const status = (): SimulatorStatus => describe(options, { simulator, machines, joined });
-  const controlPath = `${folder}/control.sock`;
+  const controlPath = socketPathOf(folder, "control");
   stack.use(await openControlSocket(controlPath, simulator, status));
   // It gives out private keys: nobody but its owner may open it.
-  await host.files.setMode(controlPath, 0o600);
+  await setMode(host, controlPath, 0o600);
   await writeConfigs(options, { machines, joined }, stack);
   const kept = stack.move();
   return { status, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -61,8 +62,13 @@ async function openMesh({ host, ...options }: SimulateOptions, machines: readonl
   const services = { echo: { ip: options.serviceAddress, port: meshPorts.service }, machines: { ip: options.machinesAddress, port: meshPorts.service } };
   return Simulator.open({
     ...options, clock: host.clock, log: host.log, machines, services, registrationSocket,
-    socketOpened: (path) => host.files.setMode(path, 0o666),
+    socketOpened: (path) => setMode(host, path, 0o666),
   });
+}
+
+// A pipe is open to who may by Windows' own rules: its maker may all, others of the machine may read.
+async function setMode(host: Host, path: string, mode: number): Promise<void> {
+  if (!isPipe(path)) await host.files.setMode(path, mode);
 }
 
 /** The first machine's files have plain names; there is mostly no second. */
@@ -81,7 +87,7 @@ function describe({ names, folder, listen, serviceAddress, machinesAddress }: Si
   return {
     listen, clusterDomain: names.clusterDomain, service: urlOf(serviceAddress), machinesService: urlOf(machinesAddress),
     machines: machines.map(({ address, socketPath }, index) => ({
-      address, identity: machineNames(names, index + 1).identity, socket: `unix://${socketPath}`, config: `${folder}/config${suffix(index)}.yaml`,
+      address, identity: machineNames(names, index + 1).identity, socket: renderSocketAddress(socketPath), config: `${folder}/config${suffix(index)}.yaml`,
     })),
     ...(joined === undefined ? {} : { registration: describeRegistration(joined) }),
     workloads: simulator.machines.map(({ namespace, name, ip: address, port, inboundPort, identity, serverName, ready, reason }) => ({ namespace, name, address, port, inboundPort, identity, serverName, ready, reason })),

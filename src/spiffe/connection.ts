@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 import { untilAborted } from "../base/abort.ts";
-import type { Clock } from "../platform/host.ts";
+import type { Clock, PipeProblem } from "../platform/host.ts";
 import type { WorkloadApiAddress } from "./address.ts";
 import { WorkloadApiFailure } from "./failure.ts";
 import { startTimer } from "./timer.ts";
@@ -11,12 +11,21 @@ export interface Connection extends AsyncDisposable {
   readonly session: ClientHttp2Session;
 }
 
+/** What connecting needs of the machine. */
+export interface ConnectionMeans {
+  readonly clock: Clock;
+  /** Looks at a named pipe before it is used: a client that only opens one may wait for it deaf, and serve a squatter. */
+  readonly probePipe: (path: string) => Promise<PipeProblem | undefined>;
+}
+
 /** A server that speaks HTTP/2 sends its settings at once; one that has not by then hangs or is something else. */
 export const sessionWait = 5_000;
 
 /** Connects and waits for the server's first sign of HTTP/2; every way in which that fails is a WorkloadApiFailure. */
-export async function openConnection(address: WorkloadApiAddress, clock: Clock, signal: AbortSignal): Promise<Connection> {
+export async function openConnection(address: WorkloadApiAddress, { clock, probePipe }: ConnectionMeans, signal: AbortSignal): Promise<Connection> {
   signal.throwIfAborted();
+  const problem = address.kind === "pipe" ? await probePipe(address.path) : undefined;
+  if (problem !== undefined) fail({ kind: "pipe", ...problem });
   await using undo = new AsyncDisposableStack();
   const timeout = new AbortController();
   undo.defer(() => timeout.abort());

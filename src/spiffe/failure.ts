@@ -1,10 +1,13 @@
 import type { ErrorCode } from "../model/error-catalogue.ts";
 import { MeshError } from "../model/errors.ts";
+import type { PipeProblem } from "../platform/host.ts";
 
 /** Why talking to the Workload API ended, before anybody made a sentence of it. */
 export type Failure =
   /** The connection could not be made; `code` is the system's, as ENOENT. */
   | { readonly kind: "connect"; readonly code: string }
+  /** The named pipe is not to be used. */
+  | ({ readonly kind: "pipe" } & PipeProblem)
   /** Connected, but no sign of HTTP/2 (`phase` session) or of an answer to our question (`phase` answer). */
   | { readonly kind: "silent"; readonly phase: "session" | "answer"; readonly seconds: number }
   /** The connection ended in the middle. */
@@ -60,6 +63,7 @@ interface Judgement {
 function judgeFailure(failure: Failure): Judgement {
   switch (failure.kind) {
     case "connect": return connectJudgements[failure.code] ?? { code: "SPIRE_UNAVAILABLE", what: `the connection failed with ${failure.code}` };
+    case "pipe": return { code: pipeCodes[failure.state], what: failure.what };
     case "silent": return { code: "SPIRE_SILENT", what: silences[failure.phase](failure.seconds) };
     case "cut": return { code: "SPIRE_UNAVAILABLE", what: `the connection was cut (${failure.detail})` };
     case "protocol": return { code: "SPIRE_PROTOCOL", what: failure.detail };
@@ -75,6 +79,10 @@ const connectJudgements: Readonly<Record<string, Judgement>> = {
   EPERM: { code: "SPIRE_DENIED", what: "the system refused the connection" },
   EAGAIN: { code: "SPIRE_SILENT", what: "so many connections wait there that the system takes no more" },
   TIMEOUT: { code: "SPIRE_SILENT", what: "the connection was not taken in time" },
+};
+
+const pipeCodes: Readonly<Record<PipeProblem["state"], ErrorCode>> = {
+  missing: "SPIRE_ABSENT", denied: "SPIRE_PIPE_DENIED", busy: "SPIRE_BUSY", untrusted: "SPIRE_UNTRUSTED", failed: "SPIRE_UNAVAILABLE",
 };
 
 const silences: Readonly<Record<"session" | "answer", (seconds: number) => string>> = {

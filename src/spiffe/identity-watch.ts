@@ -1,5 +1,5 @@
 import { isMeshError, MeshError } from "../model/errors.ts";
-import type { Host } from "../platform/host.ts";
+import type { Account, Host } from "../platform/host.ts";
 import { parsePemCertificates, type Certificate } from "./certificate.ts";
 import { selectSvid } from "./select-svid.ts";
 import type { Svid } from "./svid.ts";
@@ -22,16 +22,25 @@ export interface IdentityOptions {
   /** The wanted SPIFFE id; the only one offered when left out. */
   readonly wanted: string | undefined;
   readonly trustAnchorsFile: string | undefined;
+  /** The service that must serve the named pipe, on Windows. */
+  readonly spireService: string;
 }
 
 /** Follows the identity that SPIRE gives this process, for as long as the signal lasts. Errors: as watchX509Context. */
 export async function* watchIdentity(host: Host, options: IdentityOptions, signal: AbortSignal): AsyncGenerator<IdentityNews, void, void> {
-  const { uid } = await host.account();
+  const selector = selectorOf(await host.account());
   const source = {
     address: options.address, clock: host.clock, log: host.log, random: () => host.random(),
-    ...(uid >= 0 ? { selector: `unix:uid:${uid}` } : {}),
+    probePipe: (path: string) => host.sockets.probePipe(path, options.spireService),
+    ...(selector !== undefined && { selector }),
   };
   for await (const event of watchX509Context(source, signal)) yield await readNews(host, options, event);
+}
+
+/** The selector by which SPIRE's agent knows an account and no other. */
+function selectorOf({ uid, sid }: Account): string | undefined {
+  if (uid >= 0) return `unix:uid:${uid}`;
+  return sid === undefined ? undefined : `windows:user_sid:${sid}`;
 }
 
 async function readNews(host: Host, options: IdentityOptions, event: X509Event): Promise<IdentityNews> {

@@ -1,6 +1,6 @@
 import { backoffDelay } from "../base/backoff.ts";
 import { MeshError } from "../model/errors.ts";
-import type { Clock, Log } from "../platform/host.ts";
+import type { Clock, Log, PipeProblem } from "../platform/host.ts";
 import { parseWorkloadApiAddress, renderWorkloadApiAddress, type WorkloadApiAddress } from "./address.ts";
 import { callFetchX509Svid } from "./call.ts";
 import { openConnection } from "./connection.ts";
@@ -18,6 +18,8 @@ export interface X509Source {
   readonly random: () => number;
   /** The selector by which SPIRE knows this process, as unix:uid:990; only for the sentence that says what entry is missing. */
   readonly selector?: string;
+  /** Looks at a named pipe before it is used; without it, it is used as it is. */
+  readonly probePipe?: (path: string) => Promise<PipeProblem | undefined>;
 }
 
 /** What happened on the way to an identity. */
@@ -83,7 +85,7 @@ interface Attempt {
 
 /** One connection, for as long as it lasts. */
 async function* watchOnce({ source, address, failures }: Attempt, signal: AbortSignal): AsyncGenerator<X509Event, never, void> {
-  await using connection = await openConnection(address, source.clock, signal);
+  await using connection = await openConnection(address, { clock: source.clock, probePipe: source.probePipe ?? trustful }, signal);
   const close = (): void => connection.session.destroy();
   signal.addEventListener("abort", close, { once: true });
   try {
@@ -103,6 +105,10 @@ async function* watchOnce({ source, address, failures }: Attempt, signal: AbortS
   } finally {
     signal.removeEventListener("abort", close);
   }
+}
+
+function trustful(): Promise<undefined> {
+  return Promise.resolve(undefined);
 }
 
 /** A message that breaks the rules is told and skipped: the stream is sound, and asking again would bring the same. */

@@ -70,7 +70,7 @@ function tellWhatCompletes(complete: Complete): void {
   it("offers flags of every command, and of the settings where they are taken", async () => {
     assert.deepEqual(await complete("linkerd-mesh version -"), globalFlags);
     const run = await complete("linkerd-mesh run --");
-    assert.deepEqual(run.toSorted(), [...globalFlags, ...allSettings].toSorted());
+    assert.deepEqual(run.toSorted(), [...globalFlags, ...allSettings, "--service"].toSorted());
   });
 
   it("offers a command's own flags", async () => {

@@ -181,7 +181,7 @@ async function run(command: Command, options: CommandContext["options"], environ
     signal: new AbortController().signal,
     options,
     settings: () => assert.fail("config commands judge the settings themselves"),
-    progress: () => undefined,
+    progress: () => undefined, logBesides: () => undefined,
     result: (value) => results.push(value),
   });
   const [value] = results;

@@ -1,4 +1,5 @@
 import type { Account, FileInfo, Host, Log } from "../../src/platform/host.ts";
+import { FakeRegistry } from "../fakes/registry.ts";
 import { silentLog } from "../fakes/silent-log.ts";
 
 /** What a fake machine holds; everything else rejects when it is touched. */
@@ -8,20 +9,23 @@ export interface FakeMachine {
   readonly found?: Readonly<Record<string, Partial<FileInfo>>>;
   readonly account?: Partial<Account>;
   readonly log?: Log;
+  /** Makes it a Windows machine. */
+  readonly registry?: FakeRegistry;
 }
 
-/** A Linux machine that is read only and has just these files. */
-export function createFakeHost({ environment = {}, texts = {}, found = {}, account = {}, log = silentLog }: FakeMachine = {}): Host {
+/** A machine, of Linux unless it has a registry, that is read only and has just these files. */
+export function createFakeHost({ environment = {}, texts = {}, found = {}, account = {}, log = silentLog, registry }: FakeMachine = {}): Host {
   const files: Partial<Host["files"]> = {
     readText: (path) => Promise.resolve(texts[path]),
     stat: (path) => Promise.resolve(statOf(found[path] ?? (texts[path] === undefined ? undefined : {}))),
   };
   const host: Partial<Host> = {
-    os: "linux",
+    os: registry === undefined ? "linux" : "win32",
     environment,
     hostname: "fake",
     log,
     files: refuseRest(files, "files"),
+    registry: registry ?? new FakeRegistry(),
     account: () => Promise.resolve({ name: "root", uid: 0, mayRedirect: true, ...account }),
   };
   return refuseRest(host, "host");

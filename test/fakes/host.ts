@@ -1,9 +1,12 @@
-import type { Account, FileInfo, Files, Host, LocalAddress, Processes } from "../../src/platform/host.ts";
+import type { Account, FileInfo, Files, Host, LocalAddress, PipeProblem, Processes } from "../../src/platform/host.ts";
 import { whenAborted } from "../../src/base/abort.ts";
 import { MeshError } from "../../src/model/errors.ts";
+import { renderLogRecord } from "../../src/model/log-record.ts";
 import { JumpingClock } from "./jumping-clock.ts";
 import { FakeRedirector } from "./redirector.ts";
 import { RememberingLog } from "./remembering-log.ts";
+import { FakeRegistry } from "./registry.ts";
+import { FakeServices } from "./services.ts";
 
 /** A machine in memory: whatever it shall be can be set, whatever was done to it can be read. */
 export class FakeHost implements Host {
@@ -13,6 +16,7 @@ export class FakeHost implements Host {
   readonly clock = new JumpingClock(new Date("2026-01-01T00:00:00Z"));
   readonly log = new RememberingLog();
   readonly redirector = new FakeRedirector();
+  readonly services = new FakeServices();
   readonly texts = new Map<string, string>();
   readonly executables = new Set<string>();
   readonly locked = new Set<string>();
@@ -20,6 +24,8 @@ export class FakeHost implements Host {
   readonly listeners = new Map<number, number>();
   diskFull = false;
   machine = "machine-1";
+  pipeProblem: PipeProblem | undefined;
+  registry = new FakeRegistry();
   who: Account = { name: "linkerd-mesh", uid: 988, mayRedirect: true };
   addresses: readonly LocalAddress[] = [
     { address: "127.0.0.1", family: 4, interface: "lo", loopback: true }, { address: "::1", family: 6, interface: "lo", loopback: true },
@@ -32,12 +38,18 @@ export class FakeHost implements Host {
       const pid = this.listeners.get(port);
       return Promise.resolve(pid === undefined ? undefined : { pid });
     },
+    probePipe: () => Promise.resolve(this.pipeProblem),
     originalDestination: () => undefined,
   };
 
-  readonly files: Files = {
+  readonly files: { -readonly [Key in keyof Files]: Files[Key] } = {
     readText: (path) => Promise.resolve(this.texts.get(path)),
     readBytes: (path) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "") : undefined),
+    readPart: (path, from, most) => Promise.resolve(this.texts.has(path) ? Buffer.from(this.texts.get(path) ?? "").subarray(from, from + most) : undefined),
+    openLogFile: ({ folder, form }) => ({
+      write: (record) => this.#write(`${folder}/harness.log`, `${this.texts.get(`${folder}/harness.log`) ?? ""}${renderLogRecord(record, form)}\n`),
+      [Symbol.dispose]: () => undefined,
+    }),
     watchFolder: (_folder, signal) => sayOnce(signal),
     writeAtomic: async (path, text) => { this.#write(path, text); },
     append: async (path, text) => { this.#write(path, (this.texts.get(path) ?? "") + text); },

@@ -8,6 +8,7 @@ export const commandTable: CommandTable = {
   groups: {
     config: "The settings of this machine",
     group: "Groups of machines, as the registration service knows them",
+    service: "The harness as a service of this machine",
     redirect: "What of this machine's traffic goes through the proxy",
     workload: "Machines, as the cluster and the registration service see them",
   },
@@ -28,9 +29,39 @@ export const commandTable: CommandTable = {
       load: async () => (await import("./status.ts")).status,
     },
     {
+      name: ["logs"],
+      describe: "Show the harness's log, from its files or the system's journal, and follow it",
+      load: async () => (await import("./logs.ts")).logs,
+    },
+    {
       name: ["leave"],
       describe: "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
       load: async () => (await import("./leave.ts")).leave,
+    },
+    {
+      name: ["service", "install"],
+      describe: "Make the harness a Windows service that starts with the machine and is started again when it fails",
+      load: async () => (await import("./service-install.ts")).serviceInstall,
+    },
+    {
+      name: ["service", "remove"],
+      describe: "Stop the harness's service and remove it; settings, state and logs stay",
+      load: async () => (await import("./service.ts")).serviceRemove,
+    },
+    {
+      name: ["service", "start"],
+      describe: "Start the harness's service and wait until it runs; whether the machine is ready says linkerd-mesh status",
+      load: async () => (await import("./service.ts")).serviceStart,
+    },
+    {
+      name: ["service", "stop"],
+      describe: "Stop the harness's service and wait for its end: traffic drains for SHUTDOWN_GRACE at most",
+      load: async () => (await import("./service.ts")).serviceStop,
+    },
+    {
+      name: ["service", "status"],
+      describe: "Show how the harness's service stands, and how it ended last",
+      load: async () => (await import("./service.ts")).serviceStatus,
     },
     {
       name: ["config", "show"],
@@ -39,7 +70,7 @@ export const commandTable: CommandTable = {
     },
     {
       name: ["config", "set"],
-      describe: "Change one setting in the config file; comments and order stay",
+      describe: "Change one setting in the config file, where comments and order stay, or in the registry of Windows",
       load: async () => (await import("./config-set.ts")).configSet,
     },
     {

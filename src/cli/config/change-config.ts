@@ -1,11 +1,10 @@
 import { posix, win32 } from "node:path";
-import { MeshError, MeshErrors } from "../../model/errors.ts";
+import { MeshError } from "../../model/errors.ts";
 import { parseConfigFile } from "../../model/settings/config-file.ts";
 import { editConfig, type ConfigEdit } from "../../model/settings/edit-config.ts";
-import { resolve } from "../../model/settings/resolve.ts";
 import type { ConfigFile } from "../../model/settings/sources.ts";
 import type { Host } from "../../platform/host.ts";
-import { foldersOf } from "./read-sources.ts";
+import { refuseNewProblems } from "./refuse-new-problems.ts";
 
 /** Readable for everybody, as the harness runs under an account of its own; changed by root alone. */
 const newFileMode = 0o644;
@@ -17,20 +16,15 @@ export async function changeConfig(host: Host, path: string, edit: ConfigEdit): 
   const [before, info] = await Promise.all([host.files.readText(path), host.files.stat(path)]);
   const after = editConfig(before ?? "", path, edit);
   if (after === before || (before === undefined && after === "")) return false;
-  refuseNewProblems(host, path, { before: before ?? "", after });
+  refuseBrokenFile(host, path, { before: before ?? "", after });
   await host.files.writeAtomic(path, after, { mode: info?.mode ?? newFileMode });
   return true;
 }
 
-/** Problems that the file had already stay its author's business: they do not stand in the way of mending another line. */
-function refuseNewProblems(host: Host, path: string, texts: { readonly before: string; readonly after: string }): void {
-  const judge = (file: ConfigFile): readonly MeshError[] => resolve({ file }, { os: host.os, role: "none", folders: foldersOf(host) }).problems;
+function refuseBrokenFile(host: Host, path: string, texts: { readonly before: string; readonly after: string }): void {
   const [before, after] = [parseConfigFile(texts.before, path), parseConfigFile(texts.after, path)];
   // Lines may have moved: problems are compared as if all stood in one line, and told with their own.
-  const known = new Set(judge(withoutLines(before)).map(({ what }) => what));
-  const alike = judge(withoutLines(after));
-  const added = judge(after).filter((_, index) => !known.has(alike[index]?.what ?? ""));
-  if (added.length > 0) throw new MeshErrors(added);
+  refuseNewProblems(host, { before: { file: withoutLines(before) }, after: { file: withoutLines(after) }, told: { file: after } });
 }
 
 function withoutLines(file: ConfigFile): ConfigFile {

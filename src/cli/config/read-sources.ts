@@ -24,7 +24,7 @@ export function configPathOf(host: Pick<Host, "os" | "environment">, named: stri
 export async function readSources(host: Host, { flags, configPath }: Said): Promise<Sources> {
   const path = configPathOf(host, configPath);
   const file = path === undefined ? undefined : await readConfigFile(host, path);
-  return { flags, environment: host.environment, file };
+  return { flags, environment: host.environment, file, ...(await host.registry.read()) };
 }
 
 /** The system's folders that defaults name. */

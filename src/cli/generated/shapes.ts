@@ -35,6 +35,12 @@ export const commandShapes: readonly CommandShape[] = [
         "does": "Joins as a machine that only receives"
       }
     ],
+    "options": {
+      "service": {
+        "type": "boolean",
+        "describe": "Be the Windows service: only its service manager starts the program so"
+      }
+    },
     "takesSettings": "machine"
   },
   {
@@ -56,6 +62,57 @@ export const commandShapes: readonly CommandShape[] = [
   },
   {
     "name": [
+      "logs"
+    ],
+    "describe": "Show the harness's log, from its files or the system's journal, and follow it",
+    "examples": [
+      {
+        "line": "linkerd-mesh logs --follow",
+        "does": "Shows the last entries and then every new one"
+      },
+      {
+        "line": "linkerd-mesh logs --since 1h --level warn --output json",
+        "does": "Prints what went wrong in the last hour, an object a line"
+      }
+    ],
+    "options": {
+      "follow": {
+        "type": "boolean",
+        "short": "f",
+        "describe": "Go on with what comes, until stopped; begins with the last 10 entries unless --since or --lines says more"
+      },
+      "since": {
+        "type": "string",
+        "value": "time",
+        "describe": "Only entries from then on: 10m, 2h, or a time such as 2026-01-31T08:00Z; without a zone it is this machine's"
+      },
+      "level": {
+        "type": "string",
+        "choices": [
+          "trace",
+          "debug",
+          "info",
+          "warn",
+          "error"
+        ],
+        "default": "trace",
+        "describe": "Only entries at least as severe; LOG_LEVEL decides what is written at all"
+      },
+      "lines": {
+        "type": "number",
+        "value": "count",
+        "describe": "Only the last entries, so many"
+      },
+      "log-dir": {
+        "type": "string",
+        "value": "path",
+        "describe": "Read the files of this folder, for instance of another machine"
+      }
+    },
+    "streams": true
+  },
+  {
+    "name": [
       "leave"
     ],
     "describe": "Take this machine out of the mesh for good: its workload drains and is deleted, and the harness ends",
@@ -70,6 +127,86 @@ export const commandShapes: readonly CommandShape[] = [
       }
     ],
     "takesSettings": "machine"
+  },
+  {
+    "name": [
+      "service",
+      "install"
+    ],
+    "describe": "Make the harness a Windows service that starts with the machine and is started again when it fails",
+    "examples": [
+      {
+        "line": "linkerd-mesh service install",
+        "does": "Installs the service, or makes everything about it again as it shall be; starts nothing"
+      },
+      {
+        "line": "linkerd-mesh service install --account system",
+        "does": "Runs it as LocalSystem, for machines whose policy lets no service account log on"
+      }
+    ],
+    "options": {
+      "account": {
+        "type": "string",
+        "choices": [
+          "own",
+          "system"
+        ],
+        "default": "own",
+        "describe": "own: an account of the service's own with no rights besides; system: LocalSystem, where a policy forbids the other"
+      }
+    }
+  },
+  {
+    "name": [
+      "service",
+      "remove"
+    ],
+    "describe": "Stop the harness's service and remove it; settings, state and logs stay",
+    "examples": [
+      {
+        "line": "linkerd-mesh service remove",
+        "does": "Stops the service, waits for its end and removes it"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "start"
+    ],
+    "describe": "Start the harness's service and wait until it runs; whether the machine is ready says linkerd-mesh status",
+    "examples": [
+      {
+        "line": "linkerd-mesh service start",
+        "does": "Starts the service; says why when it ends again at once"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "stop"
+    ],
+    "describe": "Stop the harness's service and wait for its end: traffic drains for SHUTDOWN_GRACE at most",
+    "examples": [
+      {
+        "line": "linkerd-mesh service stop",
+        "does": "Stops the service; the workload stays registered, not ready"
+      }
+    ]
+  },
+  {
+    "name": [
+      "service",
+      "status"
+    ],
+    "describe": "Show how the harness's service stands, and how it ended last",
+    "examples": [
+      {
+        "line": "linkerd-mesh service status --output json",
+        "does": "Tells a script; ends with 1 when the service does not run"
+      }
+    ]
   },
   {
     "name": [
@@ -105,7 +242,7 @@ export const commandShapes: readonly CommandShape[] = [
       "config",
       "set"
     ],
-    "describe": "Change one setting in the config file; comments and order stay",
+    "describe": "Change one setting in the config file, where comments and order stay, or in the registry of Windows",
     "examples": [
       {
         "line": "linkerd-mesh config set inboundNetworkAddress 10.0.0.5",
@@ -131,12 +268,12 @@ export const commandShapes: readonly CommandShape[] = [
     "options": {
       "unset": {
         "type": "boolean",
-        "describe": "Remove the setting from the file, so that its default counts again"
+        "describe": "Remove the setting, so that its default counts again"
       },
       "config": {
         "type": "string",
         "value": "file",
-        "describe": "Change this config file instead of the system's"
+        "describe": "Change this config file instead of the system's, or of the registry"
       }
     }
   },

@@ -85,7 +85,7 @@ function judgeNeeds(facts: MachineFacts): Verdict | undefined {
 
 function listParts(facts: MachineFacts): readonly Part[] {
   const { harness, config, spire, proxy } = facts;
-  const settings = config.present ? config.path ?? "" : `${config.path ?? "the registry"} does not exist`;
+  const settings = config.present ? config.path ?? "" : `${config.path ?? ""} does not exist`;
   return [
     { part: "harness", good: harness.state === "answering" && harness.ready, detail: describeHarness(facts) },
     { part: "settings", good: config.problems.length === 0, detail: config.problems.length === 0 ? settings : `${settings}; ${count(config.problems.length)}` },

@@ -10,11 +10,11 @@ import { askHarness } from "./ask-harness.ts";
 
 /** Looks at this machine without changing anything; whatever cannot be seen is a fact too. */
 export async function readMachineFacts(host: Host, said: Said, signal: AbortSignal): Promise<MachineFacts> {
-  const path = configPathOf(host, said.configPath);
-  const [resolution, account, config] = await Promise.all([
+  const file = configPathOf(host, said.configPath);
+  const [resolution, account, present] = await Promise.all([
     readResolution(host, said, "run"),
     host.account(),
-    path === undefined ? undefined : host.files.stat(path),
+    isPresent(host, file),
   ]);
   const text = (key: SettingKey): string => resolution.resolved.get(key)?.text ?? "";
   const [harness, spire, proxy] = await Promise.all([
@@ -26,12 +26,16 @@ export async function readMachineFacts(host: Host, said: Said, signal: AbortSign
     version,
     os: host.os,
     account: { name: account.name, mayRedirect: account.mayRedirect },
-    config: { path, present: config !== undefined, problems: resolution.problems },
+    config: { path: file ?? host.registry.path, present, problems: resolution.problems },
     harness,
     spire: { ...spire, service: text("spireServiceName") },
     proxy,
     wantsRedirect: wantsRedirect(resolution),
   };
+}
+
+async function isPresent({ files, registry }: Host, file: string | undefined): Promise<boolean> {
+  return file === undefined ? (await registry.read()).registry !== undefined : (await files.stat(file)) !== undefined;
 }
 
 function wantsRedirect({ resolved }: Resolution): boolean {

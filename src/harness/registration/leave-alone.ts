@@ -30,8 +30,8 @@ export async function leaveAlone(host: Host, settings: Settings, signal: AbortSi
 }
 
 async function readIdentity(host: Host, settings: Settings, signal: AbortSignal): Promise<Identity> {
-  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile } = settings;
-  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile }, signal)) {
+  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService } = settings;
+  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile, spireService }, signal)) {
     if (news.kind === "identity") return news.identity;
     // Whoever waits at a prompt is told at once; only the harness goes on trying.
     const { code, ...details } = news.problem;

@@ -35,12 +35,13 @@ function strength({ source, borrowed }: Said): number {
   return sourceKinds.indexOf(source) + (borrowed === true ? 0.5 : 0);
 }
 
-function collectRegistry(source: "policy" | "registry", { path, values }: RegistryValues, found: Found): void {
-  for (const [name, text] of Object.entries(values)) {
+function collectRegistry(source: "policy" | "registry", { path, values, troubles = {} }: RegistryValues, found: Found): void {
+  for (const [name, text] of Object.entries({ ...values, ...troubles })) {
     const key = findSetting("registryValue", name);
-    const where = `${path}\\${name}`;
+    const where = `${path}\\${name === "" ? "(Default)" : name}`;
     // The same registry key holds values of the service and the installer, so that an unknown one is no mistake by itself.
     if (key === undefined) found.notices.push({ key, text: `${where} is not a setting${renderSuggestion(name, surfaceNames("registryValue"))}` });
+    else if (Object.hasOwn(troubles, name)) found.problems.push(new MeshError("SETTING_INVALID", { doing: "reading the settings", what: `${where}: ${text}`, target: where }));
     else if (isSaid(key, text)) found.said.push({ key, text, source, where });
   }
 }

@@ -16,6 +16,8 @@ export type Texts = Readonly<Record<string, string>>;
 export interface RegistryValues {
   readonly path: string;
   readonly values: Texts;
+  /** Values that are no text, and why: by name, like the others. */
+  readonly troubles?: Texts;
 }
 
 /** A line of the config file: the key as it was written, with its text or why it has none. */

@@ -123,6 +123,11 @@ export const settingsTable = {
     default: { linux: "/var/log/linkerd-mesh", win32: "<installFolder>" },
     doc: "Folder of the harness's log",
   },
+  logFile: {
+    kind: choice("off", "text", "json"),
+    default: { linux: "off", win32: "text" },
+    doc: "Keeps the harness's log in harness.log in LOGDIR, as lines of text or of JSON; off where the system's journal has it",
+  },
   stateDir: {
     kind: path, of: "both",
     default: { linux: "/var/lib/linkerd-mesh", win32: "%ProgramData%\\Buoyant\\Linkerd" },

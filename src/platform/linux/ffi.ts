@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import type koffi from "koffi";
+import { loadKoffi } from "../node/koffi.ts";
 
 // The only file of this platform that loads a library: declarations only, bound at their first use.
 type Koffi = typeof koffi;
@@ -33,7 +33,7 @@ function bind<T>(declaration: string): T {
 
 function load(): NonNullable<typeof loaded> {
   if (loaded === undefined) {
-    const library = createRequire(import.meta.url)("koffi") as Koffi;
+    const library = loadKoffi();
     loaded = { koffi: library, libc: library.load("libc.so.6") };
   }
   return loaded;

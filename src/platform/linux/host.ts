@@ -14,6 +14,7 @@ import { lockFile } from "./lock.ts";
 import { processGroup, wrapChild } from "./launching.ts";
 import { readOriginalDestination } from "./original-destination.ts";
 import { nftRedirector } from "./redirector.ts";
+import { systemdServices } from "./services.ts";
 
 /** This Linux machine. */
 export function createLinuxHost({ log, environment, self }: HostOptions): Host {
@@ -28,10 +29,12 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, originalDestination: readOriginalDestination },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe: () => Promise.resolve(undefined), originalDestination: readOriginalDestination },
     redirector: nftRedirector({ processes, files, account: readAccount }),
+    services: systemdServices(processes, environment),
     account: readAccount,
     becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
+    registry: { path: undefined, read: () => Promise.resolve({}), write: () => Promise.reject(new Error("Linux has no registry")) },
     machineId: readMachineId,
     random: () => Math.random(),
   };

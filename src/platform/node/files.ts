@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { appendFile, chmod, mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { MeshError } from "../../model/errors.ts";
 import type { FileInfo, Files } from "../host.ts";
+import { explainFileFailure, fileErrorCode } from "./file-failure.ts";
+import { openLogFile } from "./log-file.ts";
 import { watchFolder } from "./watch-folder.ts";
 
 /** Files of this machine; how a file is locked and what may be executed is each system's own. */
 export function createFiles(lock: Files["lock"], isExecutable: IsExecutable = hasExecuteBit): Files {
   return {
-    readText, readBytes, writeAtomic, append, list, makeFolder, setMode, remove, lock,
-    watchFolder: (path, signal) => watchFolder(path, signal),
+    readText, readBytes, readPart, writeAtomic, append, list, makeFolder, setMode, remove, lock,
+    openLogFile: (spec) => openLogFile(spec),
+    watchFolder: (path, signal, poll) => watchFolder(path, signal, poll === undefined ? {} : { poll }),
     stat: (path) => readInfo(path, isExecutable),
   };
 }
@@ -27,6 +29,14 @@ async function readText(path: string): Promise<string | undefined> {
 
 async function readBytes(path: string): Promise<Uint8Array | undefined> {
   return unlessAbsent(path, "reading", () => readFile(path));
+}
+
+async function readPart(path: string, from: number, most: number): Promise<Uint8Array | undefined> {
+  return unlessAbsent(path, "reading", async () => {
+    await using file = await open(path, "r");
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, from);
+    return buffer.subarray(0, bytesRead);
+  });
 }
 
 async function writeAtomic(path: string, text: string, options?: { readonly mode?: number }): Promise<void> {
@@ -87,7 +97,7 @@ async function syncFolder(path: string): Promise<void> {
     await using folder = await open(path, "r");
     await folder.sync();
   } catch (error) {
-    if (!["EISDIR", "EPERM", "EACCES", "EINVAL"].includes(codeOf(error))) throw error;
+    if (!["EISDIR", "EPERM", "EACCES", "EINVAL"].includes(fileErrorCode(error))) throw error;
   }
 }
 
@@ -96,7 +106,7 @@ async function unlessAbsent<T>(path: string, doing: string, work: () => Promise<
     try {
       return await work();
     } catch (error) {
-      if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+      if (fileErrorCode(error) === "ENOENT" || fileErrorCode(error) === "ENOTDIR") return undefined;
       throw error;
     }
   });
@@ -106,12 +116,6 @@ async function attempt<T>(path: string, doing: string, work: () => Promise<T>): 
   try {
     return await work();
   } catch (cause) {
-    const full = ["ENOSPC", "EDQUOT"].includes(codeOf(cause));
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new MeshError(full ? "DISK_FULL" : "FILE_FAILED", { doing: `${doing} ${path}`, what, target: path, cause });
+    throw explainFileFailure(path, doing, cause);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -12,7 +12,8 @@ export interface WatchTimes {
 const usual: WatchTimes = { settle: 100, poll: 10_000 };
 
 /** Says that a folder may have changed: once at first, when the system tells of a change, and at the latest every ten seconds. */
-export async function* watchFolder(path: string, signal: AbortSignal, times = usual): AsyncGenerator<void, void, void> {
+export async function* watchFolder(path: string, signal: AbortSignal, given: Partial<WatchTimes> = {}): AsyncGenerator<void, void, void> {
+  const times = { ...usual, ...given };
   using ear = new Ear(path);
   while (!signal.aborted) {
     // Before the reader looks, so that nothing is missed in between; anew each time, for the folder itself may be another one.

@@ -1,23 +1,32 @@
+import { mkdir } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { hostname, userInfo } from "node:os";
-import type { Host, Processes } from "../host.ts";
+import type { Account, Host, Processes, SocketAddress } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
-import { createProcesses, type Family } from "../node/processes.ts";
+import { createProcesses, type Family, type ResolvedSpec } from "../node/processes.ts";
 import { listAddresses, probePort } from "../node/sockets.ts";
+import { joinOwnJob } from "./jobs.ts";
 import { killTree } from "./kill-tree.ts";
-import { lockByPipe } from "./lock.ts";
+import { findListener } from "./listener.ts";
+import { lockFile } from "./lock.ts";
 import { readMachineId } from "./registry-id.ts";
 import { noRedirector } from "./no-redirector.ts";
+import { probePipe } from "./pipes.ts";
+import { makePlace } from "./places.ts";
+import { windowsRegistry } from "./registry.ts";
+import { knownSids } from "./sids.ts";
+import { windowsServices } from "./services.ts";
+import { readOwnToken } from "./tokens.ts";
 
-/** This Windows machine, as far as Node alone reaches: no redirect, no owners of ports, no services. */
+/** This Windows machine. Nothing redirects its traffic. */
 export function createWindowsHost({ log, environment: given, self }: HostOptions): Host {
-  const files = createFiles((path) => lockByPipe(path), (path) => /\.(?:exe|com)$/iu.test(path));
-  // Node puts its children into a job that ends with it, so that nothing need be wrapped around them.
+  const files = { ...createFiles(lockFile, (path) => /\.(?:exe|com)$/iu.test(path)), makeFolder };
   const environment = spellVariables(given);
   const systemRoot = environment["SystemRoot"] ?? "C:\\Windows";
   const family: Family = { group: false, kill: (pid) => killTree(processes, systemRoot, pid) };
-  const processes: Processes = createProcesses({ wrap: (spec) => spec, family, endings: ["", ".exe"], self }, files);
+  const processes: Processes = createProcesses({ wrap: startInOwnJob, family, endings: ["", ".exe"], self }, files);
   return {
     os: "win32",
     environment,
@@ -26,13 +35,37 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     log,
     files,
     processes,
-    sockets: { addresses: listAddresses, portFree: probePort, listener: () => Promise.resolve(undefined), originalDestination: () => undefined },
+    sockets: { addresses: listAddresses, portFree: probePort, listener: findListener, probePipe, originalDestination: readLocalAddress },
     redirector: noRedirector,
-    account: () => Promise.resolve({ name: userInfo().username, uid: -1, mayRedirect: false }),
+    services: windowsServices(log),
+    account: readAccount,
     becomeAccount: () => Promise.resolve(),
+    registry: windowsRegistry(),
     machineId: () => readMachineId(processes, systemRoot),
     random: () => Math.random(),
   };
+}
+
+// A mode means nothing to Windows; one that shuts others out is an access list there.
+async function makeFolder(path: string, mode: number): Promise<void> {
+  if ((mode & 0o077) === 0) await makePlace(path, { kind: "folder", user: readOwnToken().user }, "run");
+  else await mkdir(path, { recursive: true });
+}
+
+function startInOwnJob(spec: ResolvedSpec): ResolvedSpec {
+  joinOwnJob();
+  return spec;
+}
+
+async function readAccount(): Promise<Account> {
+  const { user, administrator } = readOwnToken();
+  return await Promise.resolve({ name: userInfo().username, uid: -1, sid: user, mayRedirect: administrator || user === knownSids.system });
+}
+
+// Without a redirect, where a connection was going is where it arrived.
+function readLocalAddress({ localAddress, localPort }: Socket): SocketAddress | undefined {
+  if (localAddress === undefined || localPort === undefined) return undefined;
+  return { host: localAddress.replace(/^::ffff:/u, ""), port: localPort };
 }
 
 const spelled = new Map(["PATH", "SystemRoot", "TEMP", "TMP", "ProgramFiles", "ProgramData"].map((name) => [name.toUpperCase(), name]));

@@ -1,26 +1,25 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:net";
 import { MeshError } from "../../model/errors.ts";
+import { kernel } from "./ffi.ts";
+import { takeHandle } from "./handle.ts";
+import { SystemFailure, systemErrors } from "./system-failure.ts";
+
+const readWrite = 0xc000_0000;
+// Nobody else may read or write it, but its holder may remove it while he holds it.
+const shareRemoval = 4;
+const openAlways = 4;
+const normalFile = 0x80;
 
 /**
- * Locks a path by owning the pipe that is named after it: Windows gives the first instance of a name to one process and
- * takes it back when that process ends, however it ends. Undefined when somebody else holds it.
+ * Locks a path by having it open for nobody else: Windows closes it when this process ends, however it ends. Undefined when
+ * somebody else has it. Not a mutex or a pipe of a known name, which any user may make first.
  */
-export async function lockByPipe(path: string, addressOf: (name: string) => string = pipeAddress): Promise<AsyncDisposable | undefined> {
-  const name = `linkerd-mesh-lock-${createHash("sha256").update(path.toLowerCase()).digest("hex")}`;
-  // Nobody has anything to say to a lock.
-  const server = createServer((socket) => void socket.destroy());
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(error)));
-  server.listen(addressOf(name), () => resolve(true)).unref();
+export async function lockFile(path: string): Promise<AsyncDisposable | undefined> {
   try {
-    if (!(await promise)) return undefined;
+    const handle = takeHandle("CreateFileW", kernel.createFile(path, readWrite, shareRemoval, null, openAlways, normalFile, null));
+    return await Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve(handle[Symbol.dispose]()) });
   } catch (cause) {
-    throw new MeshError("FILE_FAILED", { doing: `locking ${path}`, what: String(cause), target: path, cause });
+    if (!(cause instanceof SystemFailure)) throw cause;
+    if (cause.number === systemErrors.sharingViolation) return undefined;
+    throw new MeshError("FILE_FAILED", { doing: `locking ${path}`, what: cause.words, target: path, cause });
   }
-  return { [Symbol.asyncDispose]: () => new Promise((done) => void server.close(() => done())) };
-}
-
-function pipeAddress(name: string): string {
-  return `\\\\.\\pipe\\${name}`;
 }

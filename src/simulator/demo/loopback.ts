@@ -8,6 +8,7 @@ import { openSimulator } from "../run-simulator.ts";
 import type { Step } from "./play.ts";
 import type { Stage } from "./stage.ts";
 import { story, storyIds, type StoryId } from "./story.ts";
+import { renderSocketAddress, socketPathOf } from "../socket-path.ts";
 
 /** A loopback address that no other program is likely to listen on, so that Linkerd's own ports are free there. */
 const address = "127.90.0.1";
@@ -46,7 +47,7 @@ async function showGroup(folder: string, signal: AbortSignal): Promise<string> {
 }
 
 async function fetchIdentity({ clock, log }: Host, folder: string, signal: AbortSignal): Promise<string> {
-  const source = { address: `unix://${folder}/mesh/workload-api.sock`, clock, log, random: () => 0.5 };
+  const source = { address: renderSocketAddress(socketPathOf(`${folder}/mesh`, "workload-api")), clock, log, random: () => 0.5 };
   const { svids } = await firstX509Context(source, AbortSignal.any([signal, AbortSignal.timeout(5000)]));
   return svids.map(({ id, expiresAt }) => `${id} until ${expiresAt.toISOString()}`).join(", ");
 }

@@ -2,6 +2,7 @@ import { Metadata, Server, ServerCredentials, status, type ServerWritableStream 
 import { MeshError } from "../../model/errors.ts";
 import type { X509SVIDRequest, X509SVIDResponse } from "../../spiffe/generated/workload.ts";
 import { SpiffeWorkloadAPIService } from "../../spiffe/generated/workload-service.ts";
+import { renderGrpcAddress } from "../socket-path.ts";
 
 type SvidStream = ServerWritableStream<X509SVIDRequest, X509SVIDResponse>;
 
@@ -42,7 +43,7 @@ export class WorkloadApiServer implements AsyncDisposable {
       fetchX509Bundles: (stream: SvidStream) => fail(stream, status.UNIMPLEMENTED, "this issuer serves X.509 SVIDs only"),
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.bindAsync(`unix://${this.#path}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+    server.bindAsync(renderGrpcAddress(this.#path), ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
     await promise.catch((cause: unknown) => {
       throw new MeshError("SIMULATOR_FAILED", { doing: `offering the Workload API at ${this.#path}`, what: String(cause), target: this.#path, cause });
     });

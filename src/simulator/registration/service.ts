@@ -5,6 +5,7 @@ import type { HostPort } from "../../model/settings/values.ts";
 import type { Host } from "../../platform/host.ts";
 import { readGroups } from "../../registration/open-directory.ts";
 import { machineIdentities, type MeshNames } from "../names.ts";
+import { renderSocketAddress } from "../socket-path.ts";
 import { renderGroupFile } from "./render-group.ts";
 
 /** The registration service that belongs to a simulated mesh. */
@@ -63,7 +64,7 @@ export async function openService({ host, ...options }: ServiceOptions): Promise
 export function planService({ names, address, admin, socketPath, groupsDir, stateDir }: Omit<ServiceOptions, "host">): readonly string[] {
   return [
     "autoregister", "--store", "memory", "--groups-dir", groupsDir, "--listen-address", renderHostPort(address), "--admin-address", renderHostPort(admin),
-    "--spire-socket-addr", `unix://${socketPath}`, "--cluster-domain", names.clusterDomain, "--state-dir", stateDir,
+    "--spire-socket-addr", renderSocketAddress(socketPath), "--cluster-domain", names.clusterDomain, "--state-dir", stateDir,
     // Groups that name nobody, as those of others do, take the machines of this mesh.
     "--default-group-identities", machineIdentities(names).join(","),
   ];

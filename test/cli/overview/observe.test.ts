@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { FakeRegistry } from "../../fakes/registry.ts";
 import { runInProcess } from "../in-process.ts";
 import { createFakeHost, type FakeMachine } from "../fake-host.ts";
 
@@ -30,6 +31,15 @@ describe("linkerd-mesh without a command", () => {
     const { state, parts } = await overview(harness.port, { found, texts: { [configPath]: lines.join("\n") } });
     assert.equal(state, "stopped");
     assert.deepEqual(parts.filter((part) => !part.good).map(({ part }) => part), ["harness"]);
+  });
+
+  it("looks for a Windows machine's settings in the registry", async () => {
+    await using harness = await listen((_, response) => response.end(), { closed: true });
+    const registry = new FakeRegistry("HKLM\\X");
+    const { state, parts } = await overview(harness.port, { registry });
+    assert.deepEqual([state, partOf(parts, "settings").detail], ["unconfigured", "HKLM\\X does not exist; 3 problems"]);
+    registry.values = { Registration: "static", InboundNetworkAddress: "192.0.2.7", WorkloadName: "orders", WorkloadNamespace: "shop", WorkloadServerName: "orders.shop" };
+    assert.deepEqual(partOf((await overview(harness.port, { registry })).parts, "settings"), { part: "settings", good: true, detail: "HKLM\\X" });
   });
 
   it("believes a harness that answers", async () => {

@@ -170,6 +170,19 @@ describe("problems", () => {
   }
 });
 
+describe("the registry", () => {
+  it("may hold a setting that is no text: a problem that names it; of others the type does not matter", () => {
+    const troubles = { LogLevel: "REG_BINARY is no type of a setting; write it as REG_SZ", InstallerState: "REG_BINARY is no type of a setting" };
+    const { problems, notices } = run({ flags: { "log-level": "info" }, policy: { path: registryPath, values: {}, troubles } });
+    assert.deepEqual(problems.map(({ code, what, target }) => [code, what, target]), [["SETTING_INVALID", `${registryPath}\\LogLevel: ${troubles.LogLevel}`, `${registryPath}\\LogLevel`]]);
+    assert.deepEqual(notices.map(({ text }) => text), [`${registryPath}\\InstallerState is not a setting`]);
+  });
+
+  it("may hold a value without a name, which is no setting", () => {
+    assert.deepEqual(run({ registry: { path: registryPath, values: { "": "x" } } }).notices.map(({ text }) => text), [`${registryPath}\\(Default) is not a setting`]);
+  });
+});
+
 describe("notices", () => {
   it("tell of what has no effect, and of an overruled value that could not be used", () => {
     const texts = (sources: Sources, context: Partial<ResolveContext> = {}): unknown => run(sources, context).notices.map(({ text }) => text);

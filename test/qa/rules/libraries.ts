@@ -8,7 +8,8 @@ const places: Readonly<Record<string, RegExp>> = {
   "@peculiar/x509": /^src\/(?:pki|spiffe|simulator)\//u,
   "reflect-metadata": /^src\/(?:pki|spiffe|simulator)\//u,
   execa: /^src\/platform\/node\//u,
-  koffi: /^src\/platform\/(?:linux|win32)\/ffi\.ts$/u,
+  // platform/node/koffi.ts and sealed-koffi.ts load it, for the packages and for the executable; ffi.ts alone calls it.
+  koffi: /^src\/platform\/(?:(?:linux|win32)\/ffi|node\/(?:sealed-)?koffi)\.ts$/u,
   pino: /^src\/platform\/node\//u,
   "prom-client": /^src\/(?:harness|simulator|autoregistration)\//u,
   yaml: /^src\/(?:model|generate|cli|simulator|autoregistration)\//u,

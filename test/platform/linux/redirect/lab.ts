@@ -177,7 +177,7 @@ const files: Files = {
       return Promise.resolve(undefined);
     }
   },
-  readText: unused, readBytes: unused, watchFolder: unused, writeAtomic: unused, append: unused, list: unused, makeFolder: unused, remove: unused, setMode: unused, lock: unused,
+  readText: unused, readBytes: unused, readPart: unused, watchFolder: unused, openLogFile: unused, writeAtomic: unused, append: unused, list: unused, makeFolder: unused, remove: unused, setMode: unused, lock: unused,
 };
 
 // Who holds the other end of descriptor 3 sees it close when this process and its children are gone.

@@ -1,0 +1,29 @@
+import { logFileNames } from "../model/log-files.ts";
+import { harnessServiceName, serviceOption } from "../model/service.ts";
+import type { Settings } from "../model/settings/settings.ts";
+import type { Host, ServiceSpec } from "../platform/host.ts";
+
+/** Restarts after 5, 10 and then every 30 seconds, also when the service ended by itself with an error. */
+const recovery = [5000, 10_000, 30_000];
+
+/** What the harness may take beyond SHUTDOWN_GRACE: its watchdog, and the service's own end. */
+export const stopMargin = 5000;
+
+/** The harness's service as it shall be on this machine. */
+export function planHarnessService(settings: Settings, facts: { readonly self: ReturnType<Host["processes"]["self"]>; readonly account: ServiceSpec["account"] }): ServiceSpec {
+  return {
+    name: harnessServiceName,
+    displayName: "Linkerd proxy harness",
+    description: "Joins this machine to a Linkerd mesh: gets its identity from SPIRE, registers it, and runs linkerd2-proxy.",
+    command: facts.self,
+    account: facts.account,
+    recovery,
+    shutdownPatience: settings.shutdownGrace + stopMargin,
+    folders: [settings.stateDir],
+    files: settings.logFile === "off" ? [] : logFileNames.map((name) => `${settings.logDir}\\${name}`),
+    dependencies: settings.spireDependency === "on" ? [settings.spireServiceName] : [],
+  };
+}
+
+/** The words with which the service manager starts this program. */
+export const serviceWords = ["run", `--${serviceOption}`] as const;

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { LogSink } from "../../../src/cli/log.ts";
+import type { CommandContext } from "../../../src/cli/command.ts";
+import { keepLog } from "../../../src/cli/logs/keep-log.ts";
+import { parseLogRecord } from "../../../src/model/log-record.ts";
+import { MeshError, MeshErrors } from "../../../src/model/errors.ts";
+import type { LogFileSpec } from "../../../src/platform/host.ts";
+import { FakeHost } from "../../fakes/host.ts";
+
+/** A machine whose settings say that the log is kept. */
+class KeepingHost extends FakeHost {
+  override readonly environment = { PATH: "/usr/bin", LINKERD_MESH_LOG_FILE: "json", LINKERD_MESH_LOG_DIR: "/log", LINKERD_MESH_STATE_DIR: "/state" };
+}
+
+function contextOf(host: FakeHost): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
+  let sink: LogSink | undefined;
+  const context: CommandContext = {
+    host, signal: new AbortController().signal, options: {}, settings: () => assert.fail("settings that are wrong must not keep the log away"),
+    progress: () => undefined, result: () => undefined,
+    logBesides: (given) => {
+      sink = given;
+    },
+  };
+  return { context, sink: () => sink };
+}
+
+function kept(host: FakeHost): readonly unknown[] {
+  return (host.texts.get("/log/harness.log") ?? "").split("\n").filter((line) => line !== "").map((line) => {
+    const { level, message, fields } = parseLogRecord(line) ?? assert.fail(line);
+    return [level, message, ...(fields === undefined ? [] : [fields])];
+  });
+}
+
+describe("the harness's log in a file", () => {
+  it("has what the work logs while it lasts, and no more after", async () => {
+    const host = new KeepingHost();
+    const { context, sink } = contextOf(host);
+    await keepLog(context, async () => sink()?.("info", "at work", { a: 1 }));
+    assert.deepEqual(kept(host), [["info", "at work", { a: 1 }]]);
+    assert.equal(sink(), undefined);
+    assert.deepEqual([...host.locked], [], "the next harness may have it");
+  });
+
+  it("ends with every error that ends the work", async () => {
+    const host = new KeepingHost();
+    const failure = new MeshErrors([
+      new MeshError("PORT_TAKEN", { doing: "starting", what: "port 4143 is taken", remedy: "Free it.", target: "4143" }),
+      new MeshError("PROXY_MISSING", { doing: "starting", what: "there is no proxy", remedy: "Install it." }),
+    ]);
+    await assert.rejects(keepLog(contextOf(host).context, () => Promise.reject(failure)), failure);
+    await assert.rejects(keepLog(contextOf(host).context, () => Promise.reject(new Error("nobody foresaw this"))));
+    assert.deepEqual(kept(host).map((line) => (line as readonly unknown[]).at(-1)).map((fields) => (fields as { readonly code: string }).code), ["PORT_TAKEN", "PROXY_MISSING", "INTERNAL"]);
+    assert.deepEqual(kept(host)[0], ["error", failure.errors[0]?.message, { code: "PORT_TAKEN", hint: "Free it.", target: "4143" }]);
+  });
+
+  it("is not kept where it is off, and not by root, who becomes another account first", async () => {
+    for (const host of [new FakeHost(), Object.assign(new KeepingHost(), { who: { name: "root", uid: 0, mayRedirect: true } })]) {
+      const { context, sink } = contextOf(host);
+      await keepLog(context, () => Promise.resolve(assert.equal(sink(), undefined)));
+      assert.equal(host.texts.size, 0);
+    }
+  });
+
+  it("is another harness's own: this one works on and says so", async () => {
+    const host = new KeepingHost();
+    host.locked.add("/state/log.lock");
+    const { context, sink } = contextOf(host);
+    await keepLog(context, () => Promise.resolve(assert.equal(sink(), undefined)));
+    assert.deepEqual(host.log.messages, ["another harness keeps the log in /log: this one's is here alone"]);
+  });
+
+  it("never ends the work when its place cannot be had", async () => {
+    const host = new KeepingHost();
+    host.files.makeFolder = () => Promise.reject(new MeshError("FILE_FAILED", { doing: "making the folder /state", what: "permission denied", target: "/state" }));
+    let worked = false;
+    await keepLog(contextOf(host).context, async () => {
+      worked = true;
+    });
+    assert.ok(worked);
+    assert.match(host.log.messages[0] ?? "", /the log is not kept in \/log: .*permission denied/u);
+  });
+
+  it("tells its trouble on stderr, not in the file that is in trouble", async () => {
+    const host = new KeepingHost();
+    let spec: LogFileSpec | undefined;
+    host.files.openLogFile = (given) => {
+      spec = given;
+      return { write: () => undefined, [Symbol.dispose]: () => undefined };
+    };
+    const { context, sink } = contextOf(host);
+    await keepLog(context, async () => {
+      const before = sink();
+      spec?.onTrouble(new MeshError("DISK_FULL", { doing: "writing /log", what: "no space left", target: "/log" }));
+      assert.equal(sink(), before, "and then goes on with both");
+    });
+    assert.deepEqual(host.log.lines.map(({ level, fields }) => [level, fields["code"]]), [["warn", "DISK_FULL"]]);
+  });
+});
