@@ -86,7 +86,7 @@ export const errorCatalogue = {
   SPIRE_ABSENT: {
     category: "identity", exit: 3,
     title: "Nobody offers the SPIFFE Workload API at its address.",
-    remedy: "Start SPIRE's agent, or set SPIRE_SOCKET_ADDR to the socket_path of its configuration; nothing else is needed, we keep trying.",
+    remedy: "Start SPIRE's agent, or set SPIRE_SOCKET_ADDR to the socket_path of its configuration; a harness or service that runs goes on trying and takes it up by itself.",
   },
   SPIRE_DENIED: {
     category: "identity", exit: 3,
@@ -141,7 +141,7 @@ export const errorCatalogue = {
   SPIRE_FAILED: {
     category: "identity", exit: 3,
     title: "SPIRE answered with an error of its own.",
-    remedy: "Look into the log of SPIRE's agent at that time; we keep trying.",
+    remedy: "Look into the log of SPIRE's agent at that time; a harness or service that runs goes on trying.",
   },
   SVID_INVALID: {
     category: "identity", exit: 3,

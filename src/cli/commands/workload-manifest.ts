@@ -5,6 +5,8 @@ import type { Settings } from "../../model/settings/settings.ts";
 import { renderReadyCommand, renderWorkloadManifests, renderYamlStream, type Manifest } from "../../generate/workload-manifests.ts";
 import { firstX509Context } from "../../spiffe/workload-api.ts";
 import { selectSvid } from "../../spiffe/select-svid.ts";
+import { resolveSettings } from "../config/resolve-settings.ts";
+import { saidBy } from "../settings.ts";
 import type { Command, CommandContext } from "../command.ts";
 
 const output = z.object({
@@ -51,7 +53,9 @@ export const workloadManifest: Command = {
 };
 
 async function describeThisMachine(context: CommandContext, ports: readonly WorkloadPort[]): Promise<ExternalWorkload> {
-  const settings = await context.settings();
+  // The manifests are for static registration, also where the machine does not say so yet.
+  const { flags, ...said } = saidBy(context.options);
+  const settings = await resolveSettings(context.host, { ...said, flags: { ...flags, registration: "static" } }, "none");
   const { workloadName: name, workloadNamespace: namespace, workloadServerName: serverName, inboundNetworkAddress: address } = settings;
   if (name === undefined || namespace === undefined || serverName === undefined || address === undefined) {
     throw new MeshError("SETTING_REQUIRED", {
