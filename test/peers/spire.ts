@@ -14,6 +14,8 @@ export interface EntryWish {
   readonly spiffeId: string;
   /** The user whose processes get it; ours when left out. */
   readonly uid?: number;
+  /** Other selectors in the place of that user, all of which must fit. */
+  readonly selectors?: readonly string[];
   /** Life of the SVIDs in seconds. The agent renews at half of it and looks every 5 s, so 20 is short enough for tests. */
   readonly ttl?: number;
   readonly dnsNames?: readonly string[];
@@ -62,6 +64,11 @@ export class Spire implements AsyncDisposable {
     return spire;
   }
 
+  /** The server's port on loopback, for an agent of one's own; the folder has what such an agent needs to prove its node. */
+  get port(): number {
+    return this.#config.port;
+  }
+
   /** The Workload API's address, there or not. */
   get address(): string {
     return `unix://${this.folder}/agent.sock`;
@@ -94,9 +101,9 @@ export class Spire implements AsyncDisposable {
   }
 
   /** Creates an entry below our agent; returns its id. */
-  async createEntry({ spiffeId, uid = process.getuid?.() ?? 0, ttl, dnsNames = [] }: EntryWish): Promise<string> {
+  async createEntry({ spiffeId, uid = process.getuid?.() ?? 0, selectors = [`unix:uid:${uid}`], ttl, dnsNames = [] }: EntryWish): Promise<string> {
     const answer = await this.#ask([
-      "entry", "create", "-parentID", this.agentId, "-spiffeID", spiffeId, "-selector", `unix:uid:${uid}`,
+      "entry", "create", "-parentID", this.agentId, "-spiffeID", spiffeId, ...selectors.flatMap((selector) => ["-selector", selector]),
       ...(ttl === undefined ? [] : ["-x509SVIDTTL", String(ttl)]), ...dnsNames.flatMap((name) => ["-dns", name]), "-output", "json",
     ]) as { results: { status: { code: number; message: string }; entry: { id: string } }[] };
     const [result] = answer.results;
