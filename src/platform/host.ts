@@ -265,6 +265,14 @@ export interface Registry {
   write(name: string, text: string | undefined): Promise<void>;
 }
 
+/** What an administrator shall find in the system's own log. */
+export interface SystemEvent {
+  readonly level: "warn" | "error";
+  /** The number by which events of a kind are found: 1 to 1000. */
+  readonly number: number;
+  readonly text: string;
+}
+
 /** The machine under us: the one interface between the product and an operating system. */
 export interface Host {
   readonly os: "linux" | "win32";
@@ -285,6 +293,8 @@ export interface Host {
    */
   becomeAccount(account: string, folders: readonly string[]): Promise<void>;
   readonly registry: Registry;
+  /** Writes into the system's log of events (Windows: source LinkerdMesh). Nothing on Linux, whose journal has stderr. Never throws. */
+  tellSystem(event: SystemEvent): void;
   /** An identifier that stays with this installation of the system and differs in a clone that was generalised. */
   machineId(): Promise<string>;
   /** Uniformly random in [0, 1), for jitter. */

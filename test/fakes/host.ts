@@ -1,4 +1,4 @@
-import type { Account, FileInfo, Files, Host, LocalAddress, PipeProblem, Processes } from "../../src/platform/host.ts";
+import type { Account, FileInfo, Files, Host, LocalAddress, PipeProblem, Processes, SystemEvent } from "../../src/platform/host.ts";
 import { whenAborted } from "../../src/base/abort.ts";
 import { MeshError } from "../../src/model/errors.ts";
 import { renderLogRecord } from "../../src/model/log-record.ts";
@@ -22,6 +22,8 @@ export class FakeHost implements Host {
   readonly locked = new Set<string>();
   /** Taken ports, with the process that listens there. */
   readonly listeners = new Map<number, number>();
+  /** What was written into the system's log of events. */
+  readonly events: SystemEvent[] = [];
   diskFull = false;
   machine = "machine-1";
   pipeProblem: PipeProblem | undefined;
@@ -73,6 +75,10 @@ export class FakeHost implements Host {
 
   becomeAccount(): Promise<void> {
     return Promise.resolve();
+  }
+
+  tellSystem(event: SystemEvent): void {
+    this.events.push(event);
   }
 
   machineId(): Promise<string> {

@@ -15,7 +15,7 @@ describe("the harness's log, under Wine", function () {
 
   before(async function () {
     this.timeout(900_000);
-    wine = stack.use(await openWine());
+    wine = stack.use(await openWine({ debug: "-all,+eventlog" }));
     product = openProduct(wine);
   });
   after(() => stack.disposeAsync());
@@ -77,5 +77,15 @@ describe("the harness's log, under Wine", function () {
     assert.equal(code, 2);
     assert.match(stderr, /harness\.log: /u);
     assert.match(stderr, /SETTING_REQUIRED/u);
+  });
+
+  it("has a source in Windows' log of events, and the events of a service", async () => {
+    const seen = (await product.script("test/wine/scripts/events.ts")) as { made: string; afterwards: string; log: string[] };
+    assert.match(seen.made, /EventMessageFile\s+REG_EXPAND_SZ\s+%SystemRoot%\\System32\\EventCreate\.exe/u);
+    assert.match(seen.made, /TypesSupported\s+REG_DWORD\s+0x7/u);
+    assert.deepEqual([seen.afterwards.trim(), seen.log], ["", []]);
+    // Wine keeps no events and shows no numbers: what it was asked is in its trace, the whole call in test/platform/win32.
+    assert.match(wine.log(), /:err:eventlog:ReportEventW L"port 4143 is taken: \\65e5\\8a8c"/u);
+    assert.match(wine.log(), /:warn:eventlog:ReportEventW L"x{80}/u);
   });
 });

@@ -1,6 +1,7 @@
 import { currentLogFile, logLockFile } from "../../model/log-files.ts";
 import { isMeshError, type MeshError } from "../../model/errors.ts";
 import type { LogForm } from "../../model/log-record.ts";
+import { serviceExitOf, serviceOption } from "../../model/service.ts";
 import type { CommandContext } from "../command.ts";
 import { readResolution } from "../config/resolve-settings.ts";
 import { toErrors } from "../failure.ts";
@@ -15,9 +16,19 @@ interface Place {
 
 /**
  * Does the work of the harness, whose log is meanwhile kept in LOGDIR too as LOG_FILE says; an error that ends the work is
- * its last line, for a service has no terminal. The log is never a reason to end: what is wrong with it is told on stderr.
+ * its last line. The log is never a reason to end: what is wrong with it is told on stderr. A service has no stderr: both then
+ * stand in the system's log of events as well.
  */
 export async function keepLog(context: CommandContext, work: () => Promise<void>): Promise<void> {
+  try {
+    await keepFile(context, work);
+  } catch (failure) {
+    for (const error of toErrors(failure, "running the harness")) tellSystem(context, "error", error);
+    throw failure;
+  }
+}
+
+async function keepFile(context: CommandContext, work: () => Promise<void>): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const place = await readPlace(context);
   if (place === undefined || !(await takeLock(context, place, stack))) {
@@ -25,10 +36,11 @@ export async function keepLog(context: CommandContext, work: () => Promise<void>
     return;
   }
   const { host } = context;
-  const onTrouble = ({ code, message, remedy }: MeshError): void => {
+  const onTrouble = (trouble: MeshError): void => {
     // Not into the file that is in trouble.
     context.logBesides(undefined);
-    host.log.write("warn", `${currentLogFile}: ${message}`, { code, hint: remedy });
+    host.log.write("warn", `${currentLogFile}: ${trouble.message}`, { code: trouble.code, hint: trouble.remedy });
+    tellSystem(context, "warn", trouble);
     context.logBesides(write);
   };
   const file = stack.use(host.files.openLogFile({ folder: place.folder, form: place.form, onTrouble }));
@@ -41,6 +53,10 @@ export async function keepLog(context: CommandContext, work: () => Promise<void>
     for (const { code, message, remedy, target } of toErrors(failure, "running the harness")) write("error", message, { code, hint: remedy, ...(target !== undefined && { target }) });
     throw failure;
   }
+}
+
+function tellSystem({ host, options }: CommandContext, level: "warn" | "error", { code, message, remedy }: MeshError): void {
+  if (options[serviceOption] === true) host.tellSystem({ level, number: serviceExitOf(code), text: `${message}\n\n${remedy}\n\n${code}` });
 }
 
 // Also with settings that are wrong elsewhere: just then somebody reads the log.

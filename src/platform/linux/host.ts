@@ -35,6 +35,7 @@ export function createLinuxHost({ log, environment, self }: HostOptions): Host {
     account: readAccount,
     becomeAccount: (account, folders) => becomeAccount({ account, folders, setpriv, command: [self.file, ...self.args, ...process.argv.slice(2)] }),
     registry: { path: undefined, read: () => Promise.resolve({}), write: () => Promise.reject(new Error("Linux has no registry")) },
+    tellSystem: () => undefined,
     machineId: readMachineId,
     random: () => Math.random(),
   };

@@ -69,6 +69,15 @@ export const registry = {
   expand: declare<(text: string, filled: Buffer, size: number) => number>("kernel32", "uint32 __stdcall ExpandEnvironmentStringsW(str16 text, void *filled, uint32 size)"),
 } as const;
 
+/** The log of events. */
+export const events = {
+  register: declare<(server: null, source: string) => Pointer>("advapi32", "void *__stdcall RegisterEventSourceW(str16 server, str16 source)"),
+  report: declare<(source: Pointer, type: number, category: number, id: number, ...rest: readonly [user: null, count: number, size: number, texts: Buffer, data: null]) => boolean>("advapi32",
+    "bool __stdcall ReportEventW(void *source, uint16 type, uint16 category, uint32 id, void *user, uint16 count, uint32 size, void *texts, void *data)"),
+  deregister: declare<(source: Pointer) => boolean>("advapi32", "bool __stdcall DeregisterEventSource(void *source)"),
+  deleteKey: declare<(key: bigint, path: string, view: number, reserved: number) => number>("advapi32", "int32 __stdcall RegDeleteKeyExW(void *key, str16 path, uint32 view, uint32 reserved)"),
+} as const;
+
 /** Handles, processes, jobs and pipes. */
 export const kernel = {
   lastError: declare<() => number>("kernel32", "uint32 __stdcall GetLastError()"),

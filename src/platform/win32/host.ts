@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { hostname, userInfo } from "node:os";
-import type { Account, Host, Processes, SocketAddress } from "../host.ts";
+import type { Account, Host, Log, Processes, SocketAddress, SystemEvent } from "../host.ts";
 import { systemClock } from "../node/clock.ts";
 import { createFiles } from "../node/files.ts";
 import { listVariables, type HostOptions } from "../node/host-options.ts";
 import { createProcesses, type Family, type ResolvedSpec } from "../node/processes.ts";
 import { listAddresses, probePort } from "../node/sockets.ts";
+import { writeEvent } from "./event-log.ts";
 import { joinOwnJob } from "./jobs.ts";
 import { killTree } from "./kill-tree.ts";
 import { findListener } from "./listener.ts";
@@ -41,6 +42,7 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
     account: readAccount,
     becomeAccount: () => Promise.resolve(),
     registry: windowsRegistry(),
+    tellSystem: (event) => tellSystem(event, log),
     machineId: () => readMachineId(processes, systemRoot),
     random: () => Math.random(),
   };
@@ -50,6 +52,14 @@ export function createWindowsHost({ log, environment: given, self }: HostOptions
 async function makeFolder(path: string, mode: number): Promise<void> {
   if ((mode & 0o077) === 0) await makePlace(path, { kind: "folder", user: readOwnToken().user }, "run");
   else await mkdir(path, { recursive: true });
+}
+
+function tellSystem(event: SystemEvent, log: Log): void {
+  try {
+    writeEvent(event);
+  } catch (error) {
+    log.write("debug", `the event log took nothing: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function startInOwnJob(spec: ResolvedSpec): ResolvedSpec {

@@ -4,6 +4,7 @@ import type { Log, ServiceFacts, Services, ServiceSpec, ServiceState } from "../
 import type { Handle } from "./handle.ts";
 import { userOfService } from "./judge-place.ts";
 import { makePlace } from "./places.ts";
+import { makeEventSource, removeEventSource } from "./event-log.ts";
 import { planServiceCalls, type ServiceDetailCall } from "./plan-service-calls.ts";
 import { controls } from "./plan-service-states.ts";
 import {
@@ -23,7 +24,7 @@ export function windowsServices(log: Log): Services {
       for (const path of spec.files) await makePlace(path, { kind: "file", user }, "installation");
       return done;
     },
-    remove: (name) => act(`removing the service ${name}`, () => removeService(name)),
+    remove: (name) => act(`removing the service ${name}`, () => removeService(name, log)),
     start: (name) => act(`starting the service ${name}`, () => withService(name, serviceAccess.start, (service) => passOver([systemErrors.alreadyRunning], () => startService(service)))),
     stop: (name) => act(`stopping the service ${name}`, () => withService(name, serviceAccess.stop, (service) => passOver([systemErrors.notActive], () => controlService(service, controls.stop)))),
     serve,
@@ -69,6 +70,7 @@ function applySpec(spec: ServiceSpec, log: Log): "made" | "corrected" {
     if (existing === undefined) deleteService(service);
     throw error;
   }
+  tryEvents(makeEventSource, log);
   return existing === undefined ? "made" : "corrected";
 }
 
@@ -77,11 +79,18 @@ function applyDetail(service: Handle, detail: ServiceDetailCall, log: Log): void
   if (left !== undefined) log.write("warn", `this system has no ${detail.detail} for services; it is left out`, { level: detail.level });
 }
 
-function removeService(name: string): boolean {
+// Without it events are written all the same, only with a remark of the viewer's.
+function tryEvents(change: () => void, log: Log): void {
+  const failure = passOver([systemErrors.accessDenied, systemErrors.fileNotFound, systemErrors.callNotImplemented], change);
+  if (failure !== undefined) log.write("warn", `the source of events in Windows' log: ${failure.words}`);
+}
+
+function removeService(name: string, log: Log): boolean {
   using manager = openServiceManager(serviceAccess.connect);
   using service = openService(manager, name, serviceAccess.delete);
   if (service === undefined) return false;
   passOver([systemErrors.markedForDelete], () => deleteService(service));
+  tryEvents(removeEventSource, log);
   return true;
 }
 

@@ -12,10 +12,10 @@ class KeepingHost extends FakeHost {
   override readonly environment = { PATH: "/usr/bin", LINKERD_MESH_LOG_FILE: "json", LINKERD_MESH_LOG_DIR: "/log" };
 }
 
-function contextOf(host: FakeHost): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
+function contextOf(host: FakeHost, options: CommandContext["options"] = {}): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
   let sink: LogSink | undefined;
   const context: CommandContext = {
-    host, signal: new AbortController().signal, options: {}, settings: () => assert.fail("settings that are wrong must not keep the log away"),
+    host, signal: new AbortController().signal, options, settings: () => assert.fail("settings that are wrong must not keep the log away"),
     progress: () => undefined, result: () => undefined,
     logBesides: (given) => {
       sink = given;
@@ -92,5 +92,30 @@ describe("the harness's log in a file", () => {
       assert.equal(sink(), before, "and then goes on with both");
     });
     assert.deepEqual(host.log.lines.map(({ level, fields }) => [level, fields["code"]]), [["warn", "DISK_FULL"]]);
+  });
+
+  it("of a service tells the system's log of events what ended it and what is wrong with the files, by the numbers of the errors", async () => {
+    const host = new KeepingHost();
+    let spec: LogFileSpec | undefined;
+    host.files.openLogFile = (given) => {
+      spec = given;
+      return { write: () => undefined, [Symbol.dispose]: () => undefined };
+    };
+    const fail = (): Promise<never> => {
+      spec?.onTrouble(new MeshError("DISK_FULL", { doing: "writing /log", what: "no space left", target: "/log" }));
+      return Promise.reject(new MeshError("PORT_TAKEN", { doing: "starting", what: "port 4143 is taken", remedy: "Free it." }));
+    };
+    await assert.rejects(keepLog(contextOf(host, { service: true }).context, fail));
+    assert.deepEqual(host.events.map(({ level, number }) => [level, number]), [["warn", 21], ["error", 33]]);
+    assert.match(host.events[1]?.text ?? "", /port 4143 is taken[^]*Free it\.[^]*PORT_TAKEN/u);
+    const byHand = new KeepingHost();
+    await assert.rejects(keepLog(contextOf(byHand).context, fail));
+    assert.deepEqual(byHand.events, [], "whoever runs it by hand sees stderr");
+  });
+
+  it("of a service that keeps no files is still an event when an error ends it", async () => {
+    const host = new FakeHost();
+    await assert.rejects(keepLog(contextOf(host, { service: true }).context, () => Promise.reject(new Error("nobody foresaw this"))));
+    assert.deepEqual(host.events.map(({ level, number }) => [level, number]), [["error", 1]]);
   });
 });
