@@ -196,8 +196,9 @@ export interface ServiceSpec {
   readonly shutdownPatience: number;
   /** Services that start before it. */
   readonly dependencies: readonly string[];
-  /** Folders and files that are made for it, and that only it, the system and administrators may touch. */
-  readonly folders: readonly string[];
+  /** Folders that are made for it, and that only the system, administrators and, where it works there, the service may touch. */
+  readonly folders: readonly { readonly path: string; readonly works: boolean }[];
+  /** Files that are made for it, as empty ones, for it to write to. */
   readonly files: readonly string[];
 }
 

@@ -19,10 +19,16 @@ export function planHarnessService(settings: Settings, facts: { readonly self: R
     account: facts.account,
     recovery,
     shutdownPatience: settings.shutdownGrace + stopMargin,
-    folders: [settings.stateDir],
+    folders: planFolders(settings.stateDir),
     files: settings.logFile === "off" ? [] : [...logFileNames, logLockFile].map((name) => `${settings.logDir}\\${name}`),
     dependencies: settings.spireDependency === "on" ? [settings.spireServiceName] : [],
   };
+}
+
+// Whoever owns the folder above can put another in the place of ours: where that one is the product's own, it is taken too.
+function planFolders(stateDir: string): ServiceSpec["folders"] {
+  const above = /^(.*\\Buoyant)\\[^\\]+$/iu.exec(stateDir)?.[1];
+  return [...(above === undefined ? [] : [{ path: above, works: false }]), { path: stateDir, works: true }];
 }
 
 /** The words with which the service manager starts this program. */

@@ -11,9 +11,12 @@ describe("the harness's service as it shall be", () => {
   });
 
   it("has its state folder and its log files made for it, the latter only where there is a log", () => {
-    const settings = { ...machineSettings(), stateDir: "C:\\State", logDir: "C:\\Log", logFile: "text" } as const;
+    const settings = { ...machineSettings(), stateDir: "C:\\ProgramData\\Buoyant\\Linkerd", logDir: "C:\\Log", logFile: "text" } as const;
     const { folders, files } = planHarnessService(settings, { self, account: "own" });
-    assert.deepEqual([folders, files[0], files.length > 1], [["C:\\State"], "C:\\Log\\harness.log", true]);
+    assert.deepEqual([folders, files[0], files.length > 1], [
+      [{ path: "C:\\ProgramData\\Buoyant", works: false }, { path: "C:\\ProgramData\\Buoyant\\Linkerd", works: true }], "C:\\Log\\harness.log", true,
+    ]);
+    assert.deepEqual(planHarnessService({ ...settings, stateDir: "D:\\State" }, { self, account: "own" }).folders, [{ path: "D:\\State", works: true }]);
     assert.deepEqual(planHarnessService({ ...settings, logFile: "off" }, { self, account: "own" }).files, []);
   });
 

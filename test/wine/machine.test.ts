@@ -68,6 +68,7 @@ describe("the Windows machine, under Wine", () => {
   it("makes folders and files with rights of their own, and works in them", async () => {
     const { folder, file, texts } = (await product.script("test/wine/scripts/machine.ts", "places", "C:\\places")) as Record<"folder" | "file", { reparse: boolean; owner: string }> & { texts: string[] };
     assert.deepEqual([folder.reparse, file.reparse, texts], [false, false, ["{}", "a line\n"]]);
+    // In Wine a file belongs to whoever made it, whatever it is told.
     assert.match(`${folder.owner} ${file.owner}`, /^S-1-5-\S+ S-1-5-\S+$/u);
   }).timeout(60_000);
 

@@ -49,7 +49,9 @@ export const security = {
     "bool __stdcall GetFileSecurityW(str16 path, uint32 what, void *descriptor, uint32 size, _Out_ uint32 *needed)"),
   accessList: declare<(descriptor: Pointer, present: [number], list: [Pointer], defaulted: [number]) => boolean>("advapi32",
     "bool __stdcall GetSecurityDescriptorDacl(void *descriptor, _Out_ int32 *present, _Out_ void **list, _Out_ int32 *defaulted)"),
-  setNamed: declare<(path: string, kind: number, what: number, owner: null, ...rest: readonly [group: null, access: Pointer, audit: null]) => number>("advapi32",
+  owner: declare<(descriptor: Pointer, owner: [Pointer], defaulted: [number]) => boolean>("advapi32",
+    "bool __stdcall GetSecurityDescriptorOwner(void *descriptor, _Out_ void **owner, _Out_ int32 *defaulted)"),
+  setNamed: declare<(path: string, kind: number, what: number, owner: Pointer, ...rest: readonly [group: null, access: Pointer, audit: null]) => number>("advapi32",
     "uint32 __stdcall SetNamedSecurityInfoW(str16 path, int kind, uint32 what, void *owner, void *group, void *access, void *audit)"),
 } as const;
 
@@ -108,12 +110,12 @@ export const network = {
 
 type CreateArguments = readonly [
   name: string, displayName: string, access: number, type: number, start: number, errorControl: number,
-  path: string, group: null, tag: null, dependencies: Buffer | null, account: string | null, password: null,
+  path: string, group: null, tag: null, dependencies: Buffer | null, account: string | null, password: string | null,
 ];
 
 type ChangeArguments = readonly [
   type: number, start: number, errorControl: number,
-  path: string, group: null, tag: null, dependencies: Buffer | null, account: string | null, password: null, displayName: string,
+  path: string, group: null, tag: null, dependencies: Buffer | null, account: string | null, password: string | null, displayName: string,
 ];
 
 /** The address of bytes, for a structure that points at them: whoever uses it keeps the bytes alive. */

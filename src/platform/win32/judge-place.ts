@@ -21,11 +21,17 @@ const modify = "0x1301bf";
 // A log file may be read, written and emptied, not replaced by something else.
 const readWrite = "0x12019f";
 
-/** The access list of a place, in the security descriptor language: nothing from above, SYSTEM and Administrators, and its user. */
-export function renderAccess({ kind, user }: Place): string {
+/** Who makes a place: `service install`, by an administrator; or the harness itself, for its own account. */
+export type MadeBy = "installation" | "run";
+
+/**
+ * The rights of a place, in the security descriptor language: nothing from above, SYSTEM and Administrators, and its user.
+ * What an installation makes belongs to Administrators, not to the one who installed.
+ */
+export function renderAccess({ kind, user }: Place, by: MadeBy): string {
   const inherit = kind === "folder" ? "OICI" : "";
   const ace = (rights: string, who: string): string => `(A;${inherit};${rights};;;${who})`;
-  return `D:P${ace("FA", "SY")}${ace("FA", "BA")}${user === undefined ? "" : ace(kind === "folder" ? modify : readWrite, user)}`;
+  return `${by === "installation" ? "O:BA" : ""}D:P${ace("FA", "SY")}${ace("FA", "BA")}${user === undefined ? "" : ace(kind === "folder" ? modify : readWrite, user)}`;
 }
 
 /** Who works in a service's places: its own account, or nobody besides SYSTEM. */
@@ -41,6 +47,6 @@ export function judgePlace({ reparse, owner }: PlaceFacts, trusted: readonly str
 }
 
 /** True where the access list has to be set: by an installation always, by a run only where nobody has done so. */
-export function isAccessWanted(facts: PlaceFacts | undefined, by: "installation" | "run"): boolean {
+export function isAccessWanted(facts: PlaceFacts | undefined, by: MadeBy): boolean {
   return by === "installation" || facts?.protected !== true;
 }

@@ -4,7 +4,7 @@ import { MeshError } from "../../model/errors.ts";
 import { addressOf, kernel, security, type Pointer } from "./ffi.ts";
 import { encodePointers } from "./encode-service.ts";
 import { takeHandle, takeMemory, type Handle } from "./handle.ts";
-import { isAccessWanted, judgePlace, renderAccess, type Place, type PlaceFacts } from "./judge-place.ts";
+import { isAccessWanted, judgePlace, renderAccess, type MadeBy, type Place, type PlaceFacts } from "./judge-place.ts";
 import { decodeOwner } from "./sids.ts";
 import { describeFailure, readFailure, SystemFailure, systemErrors } from "./system-failure.ts";
 import { readOwnToken } from "./tokens.ts";
@@ -13,15 +13,15 @@ import { readOwnToken } from "./tokens.ts";
  * Makes a folder or file that nobody else may touch, or takes an existing one that is in good hands: FOLDER_FOREIGN where it
  * is not. By an installation its rights are set in any case; by a run only when nobody has set them.
  */
-export async function makePlace(path: string, place: Place, by: "installation" | "run"): Promise<void> {
+export async function makePlace(path: string, place: Place, by: MadeBy): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    using descriptor = parseDescriptor(renderAccess(place));
+    using descriptor = parseDescriptor(renderAccess(place, by));
     const existing = create(path, place, descriptor) ? undefined : readPlace(path);
     const trusted = [readOwnToken().user, ...(place.user === undefined ? [] : [place.user])];
     const why = existing && judgePlace(existing, trusted);
     if (why !== undefined) throw new MeshError("FOLDER_FOREIGN", { doing: `making ${path} ours`, what: why, target: path });
-    if (isAccessWanted(existing, by)) setAccess(path, descriptor);
+    if (isAccessWanted(existing, by)) setAccess(path, descriptor, by);
   } catch (cause) {
     if (cause instanceof SystemFailure) throw new MeshError("FILE_FAILED", { doing: `making ${path}`, what: cause.words, target: path, cause });
     throw cause;
@@ -74,9 +74,11 @@ const createNew = 1;
 const normalFile = 0x80;
 const existsAlready: ReadonlySet<number> = new Set([systemErrors.fileExists, systemErrors.alreadyExists]);
 
-function setAccess(path: string, descriptor: Handle): void {
-  const list: [Pointer] = [null];
+function setAccess(path: string, descriptor: Handle, by: MadeBy): void {
+  const [list, owner]: readonly [[Pointer], [Pointer]] = [[null], [null]];
   if (!security.accessList(descriptor.pointer, [0], list, [0])) throw readFailure("GetSecurityDescriptorDacl");
-  const result = security.setNamed(path, fileObject, accessInformation | protectedInformation, null, null, list[0], null);
+  if (!security.owner(descriptor.pointer, owner, [0])) throw readFailure("GetSecurityDescriptorOwner");
+  const what = accessInformation | protectedInformation | (by === "installation" ? ownerInformation : 0);
+  const result = security.setNamed(path, fileObject, what, owner[0], null, list[0], null);
   if (result !== 0) throw describeFailure("SetNamedSecurityInfoW", result);
 }

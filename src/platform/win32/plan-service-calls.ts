@@ -11,6 +11,8 @@ export interface ServiceConfig {
   readonly path: string;
   readonly dependencies: readonly string[];
   readonly account: string;
+  /** Null for an account that has none and cannot have one, empty for LocalSystem: Windows tells them apart. */
+  readonly password: "" | null;
 }
 
 /** A detail that ChangeServiceConfig2W sets. */
@@ -75,7 +77,7 @@ export function renderCommandLine(words: readonly string[]): string {
 function planConfig(spec: ServiceSpec): ServiceConfig {
   const { name, displayName, command, dependencies } = spec;
   const path = renderCommandLine([command.file, ...command.args]);
-  return { name, displayName, type: ownProcess, start: automaticStart, errorControl: normalError, path, dependencies, account: accountOf(spec) };
+  return { name, displayName, type: ownProcess, start: automaticStart, errorControl: normalError, path, dependencies, account: accountOf(spec), password: spec.account === "own" ? null : "" };
 }
 
 function planDetails({ description, recovery, account, shutdownPatience }: ServiceSpec): readonly ServiceDetail[] {

@@ -75,15 +75,15 @@ const statusSize = 36;
 const configSize = 72;
 const allAccess = serviceAccess.queryConfig | serviceAccess.changeConfig | serviceAccess.queryStatus | serviceAccess.start | serviceAccess.delete;
 
-function create(manager: Handle, { name, displayName, type, start, errorControl, path, dependencies, account }: ServiceConfig): Handle {
+function create(manager: Handle, { name, displayName, type, start, errorControl, path, dependencies, account, password }: ServiceConfig): Handle {
   return takeServiceHandle("CreateServiceW", serviceManager.createService(
-    manager.pointer, name, displayName, allAccess, type, start, errorControl, path, null, null, encodeTexts(dependencies), account, null,
+    manager.pointer, name, displayName, allAccess, type, start, errorControl, path, null, null, encodeTexts(dependencies), account, password,
   ));
 }
 
-function changeConfig(service: Handle, { displayName, type, start, errorControl, path, dependencies, account }: ServiceConfig): void {
+function changeConfig(service: Handle, { displayName, type, start, errorControl, path, dependencies, account, password }: ServiceConfig): void {
   check("ChangeServiceConfigW", serviceManager.changeConfig(
-    service.pointer, type, start, errorControl, path, null, null, encodeTexts(dependencies), account, null, displayName,
+    service.pointer, type, start, errorControl, path, null, null, encodeTexts(dependencies), account, password, displayName,
   ));
 }
 

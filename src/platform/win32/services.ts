@@ -20,7 +20,7 @@ export function windowsServices(log: Log): Services {
     apply: async (spec) => {
       const done = await act(`installing the service ${spec.name}`, () => applySpec(spec, log));
       const user = userOfService(spec);
-      for (const path of spec.folders) await makePlace(path, { kind: "folder", user }, "installation");
+      for (const { path, works } of spec.folders) await makePlace(path, { kind: "folder", user: works ? user : undefined }, "installation");
       for (const path of spec.files) await makePlace(path, { kind: "file", user }, "installation");
       return done;
     },

@@ -6,9 +6,9 @@ const somebody = "S-1-5-21-1-2-3-1001";
 
 describe("folders and files that must be ours alone", () => {
   it("take nothing from above, and let in the system, administrators and their user", () => {
-    assert.equal(renderAccess({ kind: "folder", user: service }), `D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;${service})`);
-    assert.equal(renderAccess({ kind: "file", user: service }), `D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x12019f;;;${service})`);
-    assert.equal(renderAccess({ kind: "folder", user: undefined }), "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+    assert.equal(renderAccess({ kind: "folder", user: service }, "installation"), `O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;${service})`);
+    assert.equal(renderAccess({ kind: "file", user: service }, "run"), `D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x12019f;;;${service})`);
+    assert.equal(renderAccess({ kind: "folder", user: undefined }, "run"), "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
   });
 
   it("are a service account's by the SID of its name, and of nobody besides SYSTEM otherwise", () => {

@@ -15,7 +15,7 @@ describe("the calls that make the service", () => {
         call: "CreateServiceW",
         config: {
           name: "linkerd-proxy-harness", displayName: "Linkerd proxy harness", type: 0x10, start: 2, errorControl: 1,
-          path: '"C:\\Program Files\\Buoyant\\Linkerd\\linkerd-mesh.exe" run --service', dependencies: [], account: "NT SERVICE\\linkerd-proxy-harness",
+          path: '"C:\\Program Files\\Buoyant\\Linkerd\\linkerd-mesh.exe" run --service', dependencies: [], account: "NT SERVICE\\linkerd-proxy-harness", password: null,
         },
       },
       { call: "ChangeServiceConfig2W", level: 1, detail: "description", text: "Joins this machine to a Linkerd mesh: gets its identity from SPIRE, registers it, and runs linkerd2-proxy." },
@@ -38,7 +38,7 @@ describe("the calls that make the service", () => {
 
   it("leave LocalSystem its privileges", () => {
     const calls = planServiceCalls({ ...spec, account: "system" }, false);
-    assert.equal(calls[0].config.account, "LocalSystem");
+    assert.deepEqual([calls[0].config.account, calls[0].config.password], ["LocalSystem", ""]);
     assert.equal(calls.some((call) => "detail" in call && call.detail === "requiredPrivileges"), false);
   });
 

@@ -39,7 +39,9 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
     await host.files.makeFolder(made.folder, 0o700);
     await host.files.writeAtomic(`${made.folder}\\state.json`, "{}", { mode: 0o600 });
     await host.files.append(made.file, "a line\n");
-    return { folder: readPlace(made.folder), file: readPlace(made.file), texts: [await host.files.readText(`${made.folder}\\state.json`), await host.files.readText(made.file)] };
+    const own = `${path}\\own`;
+    await host.files.makeFolder(own, 0o700);
+    return { own: readPlace(own), folder: readPlace(made.folder), file: readPlace(made.file), texts: [await host.files.readText(`${made.folder}\\state.json`), await host.files.readText(made.file)] };
   },
   async child() {
     const script = "console.log(JSON.stringify(Object.keys(process.env)))";
