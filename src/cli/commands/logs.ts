@@ -34,13 +34,14 @@ export const logs: Command = {
     const asked = readAsked(context);
     const source = await findLog(host, await readWanted(context));
     const last = new Last<LogEntry>(asked.lines);
-    let following = false;
+    // Only the last ones have to wait for the end.
+    let printing = asked.lines === undefined;
     for await (const seen of watchEntries(host, { source, since: asked.since, follow: options["follow"] === true }, signal)) {
       if (seen.kind === "end") {
         for (const entry of last.items()) context.result(entry);
-        following = true;
+        printing = true;
       } else if (isSelected(seen.entry, asked)) {
-        if (following) context.result(seen.entry);
+        if (printing) context.result(seen.entry);
         else last.add(seen.entry);
       }
     }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beginningBytes, currentLogFile, logFileBytes, logFileNames, parseBeginning, planArchive, planBeginning } from "../../model/log-files.ts";
-import { renderLogRecord, type LogRecord } from "../../model/log-record.ts";
+import { renderLogRecord, type LogForm, type LogRecord } from "../../model/log-record.ts";
 import type { LogFile, LogFileSpec } from "../host.ts";
 import { systemClock } from "./clock.ts";
 import { explainFileFailure } from "./file-failure.ts";
@@ -88,7 +88,7 @@ class RotatingFile implements LogFile {
   }
 
   #append(file: number, record: LogRecord): void {
-    const line = Buffer.from(`${renderLogRecord(record, this.#spec.form)}\n`);
+    const line = encodeLine(record, this.#spec.form);
     const { size } = fstatSync(file);
     if (size + line.length > this.#limits.bytes) {
       this.#archive(file, this.#part);
@@ -130,6 +130,16 @@ class RotatingFile implements LogFile {
     this.#notToldBefore = now + tellEvery;
     this.#spec.onTrouble(explainFileFailure(this.#spec.folder, doing, cause));
   }
+}
+
+// More is no line for anybody to read: its beginning is kept. The longest escape makes eleven bytes of one.
+const longestLine = 64 * 1024;
+
+function encodeLine(record: LogRecord, form: LogForm): Buffer {
+  const line = Buffer.from(`${renderLogRecord(record, form)}\n`);
+  if (line.length <= longestLine) return line;
+  const { time, level, message } = record;
+  return Buffer.from(`${renderLogRecord({ time, level, message: message.slice(0, longestLine / 16), fields: { cut: true } }, form)}\n`);
 }
 
 // Not for appending: Windows lets such a file not be cut.

@@ -120,6 +120,15 @@ describe("a log in files", () => {
     assert.match(textOf("harness.log"), /line 99$/mu);
   });
 
+  it("keeps the beginning of a line that nobody would read to its end", async () => {
+    const file = open(200_000);
+    file.write({ time, level: "info", message: "\u{200e}".repeat(50_000), fields: { long: "y".repeat(300_000) } });
+    write(file, 1, 3);
+    assert.deepEqual(await readNumbers(folder), [1, 2]);
+    const [, cut = ""] = textOf("harness.log").split("\n");
+    assert.ok(cut.length < 65_536 && cut.endsWith('\t{"cut":true}'), cut.slice(-50));
+  });
+
   it("is for its owner to write and for its group to read", () => {
     const before = process.umask(0);
     write(open(), 0, 100);
