@@ -43,11 +43,15 @@ export async function* readJournal(host: Pick<Host, "processes" | "environment" 
 export function planJournalArguments({ after, since, follow = false }: { readonly after?: string | undefined; readonly since?: number | undefined; readonly follow?: boolean }): readonly string[] {
   return [
     "--unit", harnessServiceName, "--output", "json", "--all", "--no-pager", "--quiet", "--lines", "all",
-    // One second before: its arguments are cut to seconds, and ours selects again.
-    ...(since === undefined ? [] : ["--since", `@${Math.max(0, Math.floor(since / 1000) - 1)}`]),
-    ...(after === undefined ? [] : ["--after-cursor", after]),
+    ...planBeginning({ after, since }),
     ...(follow ? ["--follow"] : []),
   ];
+}
+
+// It takes one of both. A time is cut to seconds: one second before, and ours selects again.
+function planBeginning({ after, since }: { readonly after: string | undefined; readonly since: number | undefined }): readonly string[] {
+  if (after !== undefined) return ["--after-cursor", after];
+  return since === undefined ? [] : ["--since", `@${Math.max(0, Math.floor(since / 1000) - 1)}`];
 }
 
 /** An entry as `journalctl --output json` prints it, with the level that its text says, else its priority. */
