@@ -1,13 +1,35 @@
 // Runs inside Wine: what a process takes, in handles and memory. Prints one line of JSON.
 import { loadKoffi } from "../../../src/platform/node/koffi.ts";
 
-const kernel = loadKoffi().load("kernel32.dll");
-const openProcess = kernel.func("void *__stdcall OpenProcess(uint32 access, bool inherit, uint32 pid)") as (access: number, inherit: boolean, pid: number) => bigint;
-const handleCount = kernel.func("bool __stdcall GetProcessHandleCount(void *process, _Out_ uint32 *count)") as (process: bigint, count: [number]) => boolean;
-const memoryInfo = kernel.func("bool __stdcall K32GetProcessMemoryInfo(void *process, void *counters, uint32 size)") as (process: bigint, counters: Buffer, size: number) => boolean;
+type Pointer = bigint | null;
 
-const process_ = openProcess(0x1410, false, Number(process.argv[2]));
-const count: [number] = [0];
+const kernel = loadKoffi().load("kernel32.dll");
+const openProcess = kernel.func("void *__stdcall OpenProcess(uint32 access, bool inherit, uint32 pid)") as (access: number, inherit: boolean, pid: number) => Pointer;
+const currentProcess = kernel.func("void *__stdcall GetCurrentProcess()") as () => Pointer;
+const closeHandle = kernel.func("bool __stdcall CloseHandle(void *handle)") as (handle: Pointer) => boolean;
+const duplicate = kernel.func("bool __stdcall DuplicateHandle(void *from, void *handle, void *to, _Out_ void **copy, uint32 access, bool inherit, uint32 options)") as (
+  from: Pointer, handle: bigint, to: Pointer, copy: [Pointer], ...rest: readonly [access: number, inherit: boolean, options: number]
+) => boolean;
+const memoryInfo = kernel.func("bool __stdcall K32GetProcessMemoryInfo(void *process, void *counters, uint32 size)") as (process: Pointer, counters: Buffer, size: number) => boolean;
+
+const queryAndDuplicate = 0x1450;
+const sameAccess = 2;
+// Windows gives the lowest free value; four apart.
+const highest = 0x4000n;
+
+const watched = openProcess(queryAndDuplicate, false, Number(process.argv[2]));
 const counters = Buffer.alloc(72);
-const ok = handleCount(process_, count) && memoryInfo(process_, counters, counters.length);
-console.log(JSON.stringify(ok ? { handles: count[0], bytes: Number(counters.readBigUInt64LE(16)) } : null));
+memoryInfo(watched, counters, counters.length);
+console.log(JSON.stringify({ handles: countHandles(), bytes: Number(counters.readBigUInt64LE(16)) }));
+
+// GetProcessHandleCount is always 0 in Wine, and its list of all handles never ends: each value is tried.
+function countHandles(): number {
+  let count = 0;
+  for (let handle = 4n; handle < highest; handle += 4n) {
+    const copy: [Pointer] = [null];
+    if (!duplicate(watched, handle, currentProcess(), copy, 0, false, sameAccess)) continue;
+    count += 1;
+    closeHandle(copy[0]);
+  }
+  return count;
+}
