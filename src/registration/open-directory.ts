@@ -14,7 +14,8 @@ const keepAlive = 15_000;
 // More than any refusal says.
 const longestRefusal = 65_536;
 
-const failureSchema = z.looseObject({ error: z.string() });
+// Its lists tell an error, its readiness a reason.
+const failureSchema = z.union([z.looseObject({ error: z.string() }), z.looseObject({ reason: z.string() }).transform(({ reason }) => ({ error: reason }))]);
 
 /** Asks a registration service's admin address for one of its lists; rejects with what it said instead of one. */
 export async function openDirectory({ host, port }: HostPort, path: string, signal: AbortSignal): Promise<IncomingMessage> {

@@ -3,7 +3,7 @@ import type { ObjectKey } from "../../model/external-group.ts";
 import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../../model/settings/values.ts";
 import type { Host } from "../../platform/host.ts";
-import { readGroups } from "../../registration/open-directory.ts";
+import { openDirectory, readGroups } from "../../registration/open-directory.ts";
 import { machineIdentities, type MeshNames } from "../names.ts";
 import { renderSocketAddress } from "../socket-path.ts";
 import { renderGroupFile } from "./render-group.ts";
@@ -77,7 +77,7 @@ export async function openGroupFolder(host: Host, folder: string, group: Paramet
   return { [Symbol.asyncDispose]: () => host.files.remove(folder) };
 }
 
-/** The first group of a registration service, once it tells its groups; `ended` brings the last words of one that ends instead. */
+/** The first group of a registration service, once it is ready for machines; `ended` brings the last words of one that ends instead. */
 export async function readFirstGroup({ clock }: Pick<Host, "clock">, admin: HostPort, ended: Promise<string> = new Promise(() => undefined)): Promise<ObjectKey> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(startWait)]);
@@ -88,7 +88,10 @@ export async function readFirstGroup({ clock }: Pick<Host, "clock">, admin: Host
   });
   while (!signal.aborted) {
     try {
-      return judgeFirst(await readGroups(admin, signal), admin);
+      const group = judgeFirst(await readGroups(admin, signal), admin);
+      // It tells its groups before machines may call.
+      (await openDirectory(admin, "/readyz", signal)).destroy();
+      return group;
     } catch (error) {
       if (error instanceof MeshError) throw error;
       // It has not read them yet, or does not listen.
