@@ -81,7 +81,8 @@ async function layAgent(wine: Wine, spire: Spire): Promise<void> {
   writeFileSync(join(folder, "agent.conf"), renderConfig(spire));
 }
 
-// Its pipe's name is left to its own default, which is that of SPIRE_SOCKET_ADDR as well.
+// Its pipe's name is left to its own default, which is that of SPIRE_SOCKET_ADDR as well. Without the limit it would read and hash
+// our whole executable, 100 MB, at each call.
 function renderConfig({ port, trustDomain }: Spire): string {
   return `agent {
   server_address = "127.0.0.1"
@@ -95,7 +96,7 @@ function renderConfig({ port, trustDomain }: Spire): string {
 plugins {
   KeyManager "disk" { plugin_data { directory = "C:\\\\spire\\\\data" } }
   NodeAttestor "x509pop" { plugin_data { private_key_path = "C:\\\\spire\\\\node.key", certificate_path = "C:\\\\spire\\\\node.crt" } }
-  WorkloadAttestor "windows" { plugin_data { discover_workload_path = true } }
+  WorkloadAttestor "windows" { plugin_data { discover_workload_path = true, workload_size_limit = -1 } }
 }
 `;
 }
