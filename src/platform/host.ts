@@ -254,6 +254,8 @@ export interface ServeOptions {
   readonly stopPatience: () => number;
   /** Told when the machine is awake again. */
   readonly onResume: () => void;
+  /** Told of an error that nobody caught, or of a stop that does not end, just before the process ends: it must not wait. */
+  readonly onCrash: (error: unknown) => void;
 }
 
 /** Settings that the system itself keeps: Windows' registry. Errors: REGISTRY_FAILED, REGISTRY_DENIED. */

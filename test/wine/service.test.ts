@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { enterOwnNetwork, missingForOwnNetwork } from "../support/own-network.ts";
 import { skipUnless } from "../support/skip.ts";
@@ -143,6 +143,10 @@ describe("a service's life, under Wine", () => {
   });
 
   const make = (manner: string): Promise<unknown> => product.script("test/wine/scripts/manager.ts", "make", manner, wine.node, ...product.args("test/wine/scripts/service.ts", manner, manner));
+  const tellsOf = (manner: string): string => {
+    const path = join(wine.drive, `crash-${manner}`);
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  };
   const manage = async (task: string, manner: string, ...rest: readonly string[]): Promise<Seen> => (await product.script("test/wine/scripts/manager.ts", task, manner, ...rest)) as Seen;
 
   it("that fails at once is stopped with its own number", async () => {
@@ -157,6 +161,7 @@ describe("a service's life, under Wine", () => {
     await manage("start", "crashing");
     const { exit } = await waitUntil(() => manage("read", "crashing"), ({ state }) => state === "stopped");
     assert.deepEqual(exit, { system: 1066, own: 7 });
+    assert.equal(await waitUntil(() => tellsOf("crashing"), (text) => text !== ""), "Error: nobody catches this");
   }).timeout(60_000);
 
   it("that does not end when it shall is ended, within its patience", async () => {
@@ -165,6 +170,7 @@ describe("a service's life, under Wine", () => {
     const { exit, milliseconds } = await manage("stop", "deaf");
     assert.deepEqual(exit, { system: 1066, own: 7 });
     assert.ok(milliseconds < 5000, `${milliseconds} ms`);
+    assert.match(await waitUntil(() => tellsOf("deaf"), (text) => text !== ""), /did not end in time/u);
   }).timeout(60_000);
 
   it("whose start takes long becomes one that can be stopped", async () => {

@@ -4,7 +4,7 @@ import { harnessServiceName, serviceExitOf, serviceOption } from "../../model/se
 import { stopMargin } from "../../setup/plan-harness-service.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { readSettle } from "../config/resolve-settings.ts";
-import { keepLog } from "../logs/keep-log.ts";
+import { keepLog, tellCrash } from "../logs/keep-log.ts";
 import { saidBy } from "../settings.ts";
 import { version } from "../version.ts";
 
@@ -55,7 +55,8 @@ async function serve(context: CommandContext): Promise<void> {
   let grace = 0;
   // Timers that came due during the sleep run by themselves at once, so that a lease is renewed and a look taken.
   const onResume = (): void => context.host.log.write("info", "the machine is awake again");
-  const options = { name: harnessServiceName, exitOf, stopPatience: () => grace + stopMargin, onResume };
+  const onCrash = (error: unknown): void => tellCrash(context, error);
+  const options = { name: harnessServiceName, exitOf, stopPatience: () => grace + stopMargin, onResume, onCrash };
   await context.host.services.serve(options, (life) => join(context, {
     signal: AbortSignal.any([context.signal, life.signal]),
     onStarted: () => life.started(),

@@ -28,6 +28,15 @@ export async function keepLog(context: CommandContext, work: () => Promise<void>
   }
 }
 
+/** Tells wherever the log is kept of an error that ends this very process. */
+export function tellCrash(context: CommandContext, crash: unknown): void {
+  for (const error of toErrors(crash, "running the harness")) {
+    const stack = error.cause instanceof Error ? { stack: error.cause.stack } : {};
+    context.host.log.write("error", error.message, { code: error.code, hint: error.remedy, ...stack });
+    tellSystem(context, "error", error);
+  }
+}
+
 async function keepFile(context: CommandContext, work: () => Promise<void>): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const place = await readPlace(context);

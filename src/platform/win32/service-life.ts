@@ -61,10 +61,7 @@ class Life {
   /** Signs of life while a state is pending; and an error that nobody caught is still told, for Node would hang on it. */
   watchOver(): Disposable {
     const timer = setInterval(() => this.happen({ kind: "tick" }), tickEvery);
-    const onCrash = (error: unknown): void => {
-      this.happen({ kind: "ended", code: this.#options.exitOf(error) });
-      endProcess(this.#options.exitOf(error));
-    };
+    const onCrash = (error: unknown): void => this.#crash(error);
     process.on("uncaughtException", onCrash);
     return {
       [Symbol.dispose]: () => {
@@ -79,12 +76,19 @@ class Life {
     tellStatus(this.#handle, encodeServiceStatus(status));
   }
 
-  #stop(): void {
-    const code = this.#options.exitOf(new MeshError("STOP_OVERDUE", { doing: "stopping the service", what: "its work did not end in time" }));
-    this.#deadline = setTimeout(() => {
-      this.happen({ kind: "ended", code });
+  #crash(error: unknown): void {
+    const code = this.#options.exitOf(error);
+    this.happen({ kind: "ended", code });
+    try {
+      this.#options.onCrash(error);
+    } finally {
       endProcess(code);
-    }, this.#options.stopPatience());
+    }
+  }
+
+  #stop(): void {
+    const overdue = new MeshError("STOP_OVERDUE", { doing: "stopping the service", what: "its work did not end in time" });
+    this.#deadline = setTimeout(() => this.#crash(overdue), this.#options.stopPatience());
     // Not in the service manager's call, which waits for our answer.
     setImmediate(() => this.#stopping.abort());
   }

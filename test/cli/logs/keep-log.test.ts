@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { LogSink } from "../../../src/cli/log.ts";
 import type { CommandContext } from "../../../src/cli/command.ts";
-import { keepLog } from "../../../src/cli/logs/keep-log.ts";
+import { keepLog, tellCrash } from "../../../src/cli/logs/keep-log.ts";
 import { parseLogRecord } from "../../../src/model/log-record.ts";
 import { MeshError, MeshErrors } from "../../../src/model/errors.ts";
 import type { LogFileSpec } from "../../../src/platform/host.ts";
@@ -116,6 +116,15 @@ describe("the harness's log in a file", () => {
   it("of a service that keeps no files is still an event when an error ends it", async () => {
     const host = new FakeHost();
     await assert.rejects(keepLog(contextOf(host, { service: true }).context, () => Promise.reject(new Error("nobody foresaw this"))));
+    assert.deepEqual(host.events.map(({ level, number }) => [level, number]), [["error", 1]]);
+  });
+
+  it("has the error that nobody caught, with its trace, and so has the log of events", async () => {
+    const host = new FakeHost();
+    tellCrash(contextOf(host, { service: true }).context, new TypeError("nobody caught this"));
+    const [line] = host.log.lines;
+    assert.deepEqual([line?.level, line?.fields["code"]], ["error", "INTERNAL"]);
+    assert.match(String(line?.fields["stack"]), /TypeError: nobody caught this\n {4}at /u);
     assert.deepEqual(host.events.map(({ level, number }) => [level, number]), [["error", 1]]);
   });
 });

@@ -45,7 +45,7 @@ describe("services of systemd", () => {
   it("are made by the package alone, and absent where there is no systemd", async () => {
     const services = systemdServices(scripted(new MeshError("PROGRAM_MISSING", { doing: "d", what: "w" })).processes, {});
     const spec = { name: "a", displayName: "a", description: "", command: { file: "a", args: [] }, account: "own", recovery: [], shutdownPatience: 0, dependencies: [], folders: [], files: [] } as const;
-    const serving = { name: "a", exitOf: () => 1, stopPatience: () => 1, onResume: () => undefined };
+    const serving = { name: "a", exitOf: () => 1, stopPatience: () => 1, onResume: () => undefined, onCrash: () => undefined };
     for (const call of [services.apply(spec), services.remove("a"), services.read("a"), services.start("a"), services.serve(serving, () => Promise.resolve())]) {
       await assert.rejects(call, { code: "SERVICE_UNSUPPORTED" });
     }

@@ -1,4 +1,5 @@
 // Runs inside Wine as a service that behaves as it is told.
+import { writeFileSync } from "node:fs";
 import { serve } from "../../../src/platform/win32/service-life.ts";
 import type { ServiceLife } from "../../../src/platform/host.ts";
 import { whenAborted } from "../../../src/base/abort.ts";
@@ -29,5 +30,7 @@ const manners: Readonly<Record<string, (life: ServiceLife) => Promise<void>>> = 
   slow: ({ signal }) => whenAborted(signal).promise,
 };
 
-await serve({ name, exitOf: () => 7, stopPatience: () => 500, onResume: () => undefined }, (life) => manners[manner]?.({ signal: life.signal, started: () => life.started() }) ?? Promise.resolve()).catch(() => undefined);
+const onCrash = (error: unknown): void => writeFileSync(`C:\\crash-${manner}`, String(error));
+
+await serve({ name, exitOf: () => 7, stopPatience: () => 500, onResume: () => undefined, onCrash }, (life) => manners[manner]?.({ signal: life.signal, started: () => life.started() }) ?? Promise.resolve()).catch(() => undefined);
 process.exit(0);
