@@ -31,7 +31,8 @@ export function encodeText(text: string): Buffer {
   return Buffer.from(`${text}\0`, "utf16le");
 }
 
-/** Several texts, each with its closing zero, and one more. */
+/** Several texts, each with its closing zero, and one more; no text is two zeros. */
 export function encodeTexts(texts: readonly string[]): Buffer {
+  if (texts.length === 0) return Buffer.alloc(4);
   return Buffer.from(`${texts.map((text) => `${text}\0`).join("")}\0`, "utf16le");
 }

@@ -88,7 +88,8 @@ function planDetails({ description, recovery, account, shutdownPatience }: Servi
     { detail: "failureActionsFlag", value: true },
     { detail: "delayedAutoStart", value: false },
     { detail: "sidType", value: unrestrictedSid },
-    ...(account === "own" ? [{ detail: "requiredPrivileges" as const, privileges }] : []),
+    // An empty list is none at all: LocalSystem has its own again, also where another account stood before.
+    { detail: "requiredPrivileges", privileges: account === "own" ? privileges : [] },
     { detail: "preshutdown", value: shutdownPatience },
   ];
 }

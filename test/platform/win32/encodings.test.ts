@@ -14,7 +14,7 @@ describe("structures of Windows as bytes", () => {
   });
 
   it("texts end with zeros, addresses take eight bytes", () => {
-    assert.deepEqual([encodeText("a").toString("hex"), encodeTexts(["a", "b"]).toString("hex"), encodeTexts([]).toString("hex")], ["61000000", "6100000062000000" + "0000", "0000"]);
+    assert.deepEqual([encodeText("a").toString("hex"), encodeTexts(["a", "b"]).toString("hex"), encodeTexts([]).toString("hex")], ["61000000", "6100000062000000" + "0000", "00000000"]);
     assert.equal(encodePointers([1n, 0x1122334455667788n]).toString("hex"), "01000000000000008877665544332211");
   });
 

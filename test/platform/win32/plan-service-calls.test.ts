@@ -36,10 +36,10 @@ describe("the calls that make the service", () => {
     assert.deepEqual(planServiceCalls(spec, true), [{ ...made, call: "ChangeServiceConfigW" }, ...details]);
   });
 
-  it("leave LocalSystem its privileges", () => {
+  it("give LocalSystem its privileges back", () => {
     const calls = planServiceCalls({ ...spec, account: "system" }, false);
     assert.deepEqual([calls[0].config.account, calls[0].config.password], ["LocalSystem", ""]);
-    assert.equal(calls.some((call) => "detail" in call && call.detail === "requiredPrivileges"), false);
+    assert.deepEqual(calls.find((call) => "detail" in call && call.detail === "requiredPrivileges"), { call: "ChangeServiceConfig2W", level: 6, detail: "requiredPrivileges", privileges: [] });
   });
 
   it("depend on SPIRE's service only when told so", () => {
