@@ -9,7 +9,7 @@ import { listMutants, type Mutant } from "./mutants.ts";
 
 const threshold = 0.8;
 const mostPerFile = 150;
-const budget = AbortSignal.timeout(400_000);
+const budget = AbortSignal.timeout(300_000);
 
 interface Result extends Mutant {
   readonly outcome: "killed" | "survived" | "not run";
