@@ -33,8 +33,8 @@ export interface SpireStage extends AsyncDisposable {
   killAgent(): Promise<void>;
   /** Asks the Workload API as a program of another path would. */
   fetchAsAgent(): Promise<WineFinished>;
-  /** What the agent that runs has said. */
-  agentLog(): string;
+  /** The only account of Wine, by its name. */
+  userName(): Promise<string>;
 }
 
 /** Opens the stage: the service installed and not started, spire-server running, no agent, no entry. */
@@ -60,7 +60,7 @@ export async function openSpireStage(): Promise<SpireStage> {
     },
     killAgent: async () => agent?.[Symbol.asyncDispose](),
     fetchAsAgent: async () => wine.run({ file: agentExecutable, args: ["api", "fetch", "x509", "-output", "json"] }),
-    agentLog: () => `${agent?.stdout}${agent?.stderr}`,
+    userName: async () => (await wine.run({ file: "whoami.exe" })).stdout.trim(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
