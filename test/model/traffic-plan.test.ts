@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planTraffic, type TrafficSettings } from "../../src/model/traffic-plan.ts";
+import { loopbackFamilies, planTraffic, type TrafficSettings } from "../../src/model/traffic-plan.ts";
 import type { TrafficRow } from "../../src/model/traffic-row.ts";
 import { trafficRows } from "../../src/model/traffic-rows.ts";
 
@@ -21,6 +21,11 @@ function lines(all: readonly TrafficRow[]): readonly string[] {
 }
 
 describe("traffic plan", () => {
+  it("captures IPv6 only where the proxy can listen on its loopback address", () => {
+    assert.deepEqual(loopbackFamilies([{ address: "127.0.0.1" }, { address: "::1" }]), [4, 6]);
+    assert.deepEqual(loopbackFamilies([{ address: "127.0.0.1" }, { address: "fe80::1" }]), [4]);
+  });
+
   it("is the settings' ports, lists and addresses, and the user that is exempt", () => {
     const plan = planTraffic(settings, 988);
     assert.deepEqual(plan.ownPorts.map((range) => range.from), [4140, 4143, 4191, 4192]);
