@@ -13,6 +13,7 @@ import { soleLeadership, waitForClaim } from "./leadership.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { renderGroupEntries, renderWorkloadEntries } from "./render-directory.ts";
 import { ServerIdentity } from "./server-identity.ts";
+import { identityOptionsOf } from "../spiffe/identity-watch.ts";
 import { openService, type Service } from "./service.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -74,8 +75,8 @@ class Autoregister {
     this.#options = options;
     this.#vitals = new Vitals(options.onPhase);
     this.#groups = new GroupsFolder({ folder: groupsDir, files: host.files, clock: host.clock, log: host.log });
-    const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService, controlServerName: serverName, authMode } = settings;
-    this.#identity = authMode === "sidecar" ? undefined : new ServerIdentity(host, { address, wanted, trustAnchorsFile, spireService, serverName }, this.#vitals);
+    const { controlServerName: serverName, authMode } = settings;
+    this.#identity = authMode === "sidecar" ? undefined : new ServerIdentity(host, { ...identityOptionsOf(settings), serverName }, this.#vitals);
     this.#metrics = new ServiceMetrics({
       clock: host.clock, fleet: this.#fleet, vitals: this.#vitals, groups: this.#groups, service: () => this.#service,
       ready: () => this.#readiness().ready, identityExpiresAt: () => this.#identity?.expiresAt,

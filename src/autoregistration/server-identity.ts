@@ -2,7 +2,7 @@ import { AsyncQueue } from "../base/async-queue.ts";
 import { MeshError } from "../model/errors.ts";
 import type { Host } from "../platform/host.ts";
 import type { TlsIdentity } from "../registration/tls-identity.ts";
-import { watchIdentity, type Identity, type IdentityOptions } from "../spiffe/identity-watch.ts";
+import { credentialsOf, watchIdentity, type Identity, type IdentityOptions } from "../spiffe/identity-watch.ts";
 import type { Vitals } from "./vitals.ts";
 
 /** What the server's identity depends on. */
@@ -66,7 +66,7 @@ export class ServerIdentity {
     if (same) return;
     this.#host.log.write("info", "identity received", { id: svid.id, expires: svid.expiresAt.toISOString() });
     this.#judgeName(svid.dnsNames, svid.id);
-    this.identities.push({ id: svid.id, fingerprint: svid.fingerprint, expiresAt: svid.expiresAt, bundle: anchors, tlsCredentials: () => svid.tlsCredentials() });
+    this.identities.push(credentialsOf(identity));
   }
 
   #judgeName(names: readonly string[], id: string): void {

@@ -2,9 +2,9 @@ import type { GroupProbe } from "../model/external-group.ts";
 import type { Settings } from "../model/settings/settings.ts";
 import type { Host } from "../platform/host.ts";
 import { noStanding, type Membership, type Registration, type Standing } from "../registration/registration.ts";
+import { identityOptionsOf, watchIdentity, type Identity } from "../spiffe/identity-watch.ts";
 import { watchApplication } from "./application-probe.ts";
 import { listAway, watchControlPlane, type ControlPlaneWatch } from "./control-plane.ts";
-import { watchIdentity, type Identity } from "./identity-watch.ts";
 import type { Event } from "./machine.ts";
 import type { Observations } from "./observations.ts";
 import { describeProblem, writeProblem, type Problem } from "./problem.ts";
@@ -33,11 +33,11 @@ export interface Registering {
 
 /** Follows the identity that SPIRE gives, until the signal is aborted. */
 export async function followIdentity({ host, settings, seen, post }: Following, signal: AbortSignal): Promise<void> {
-  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService } = settings();
-  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile, spireService }, signal)) {
-    if (news.kind === "problem") {
-      tellProblem(host, news.problem, seen.identityProblem);
-      seen.identityProblem = news.problem;
+  for await (const news of watchIdentity(host, identityOptionsOf(settings()), signal)) {
+    if (news.kind === "trouble") {
+      const problem = describeProblem(news.error);
+      tellProblem(host, problem, seen.identityProblem);
+      seen.identityProblem = problem;
       continue;
     }
     const { svid, anchors } = news.identity;

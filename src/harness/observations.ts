@@ -1,5 +1,5 @@
 import { noStanding, type Standing } from "../registration/registration.ts";
-import type { Identity } from "./identity-watch.ts";
+import type { Identity } from "../spiffe/identity-watch.ts";
 import type { ControlPlaneReport } from "./control-plane.ts";
 import type { Phase } from "./machine.ts";
 import type { Verdict } from "./probe-threshold.ts";

@@ -9,7 +9,7 @@ import { parseWorkloadApiAddress, renderWorkloadApiAddress } from "../spiffe/add
 import type { TrustBundle } from "../spiffe/trust-bundle.ts";
 import type { ControlPlaneService } from "./control-plane.ts";
 import type { TlsIdentity } from "./dial.ts";
-import type { Identity } from "./identity-watch.ts";
+import type { Identity } from "../spiffe/identity-watch.ts";
 import type { ProxyAdmin } from "./proxy-admin.ts";
 import type { Timings } from "./timings.ts";
 

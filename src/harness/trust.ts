@@ -1,6 +1,6 @@
 import type { MeshError } from "../model/errors.ts";
 import { findChainProblem } from "../spiffe/chain.ts";
-import type { Identity } from "./identity-watch.ts";
+import type { Identity } from "../spiffe/identity-watch.ts";
 
 /**
  * Why the proxy would refuse the identity that SPIRE gave, although it may well be an identity: its chain does not lead

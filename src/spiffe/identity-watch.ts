@@ -1,4 +1,5 @@
 import { isMeshError, MeshError } from "../model/errors.ts";
+import type { Settings } from "../model/settings/settings.ts";
 import type { Account, Host } from "../platform/host.ts";
 import { parsePemCertificates, type Certificate } from "./certificate.ts";
 import { selectSvid } from "./select-svid.ts";
@@ -24,6 +25,16 @@ export interface IdentityOptions {
   readonly trustAnchorsFile: string | undefined;
   /** The service that must serve the named pipe, on Windows. */
   readonly spireService: string;
+}
+
+/** What the settings say of it. */
+export function identityOptionsOf(settings: Pick<Settings, "spireSocketAddr" | "workloadIdentity" | "trustAnchorsFile" | "spireServiceName">): IdentityOptions {
+  return { address: settings.spireSocketAddr, wanted: settings.workloadIdentity, trustAnchorsFile: settings.trustAnchorsFile, spireService: settings.spireServiceName };
+}
+
+/** The SVID with everybody whom we trust, not SPIRE's bundle alone: as the registration's wire takes it. */
+export function credentialsOf({ svid, anchors }: Identity): Pick<Svid, "id" | "fingerprint" | "expiresAt" | "tlsCredentials"> & { readonly bundle: TrustBundle } {
+  return { id: svid.id, fingerprint: svid.fingerprint, expiresAt: svid.expiresAt, bundle: anchors, tlsCredentials: () => svid.tlsCredentials() };
 }
 
 /** Follows the identity that SPIRE gives this process, for as long as the signal lasts. Errors: as watchX509Context. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Identity } from "../../src/harness/identity-watch.ts";
+import type { Identity } from "../../src/spiffe/identity-watch.ts";
 import { findTrustProblem } from "../../src/harness/trust.ts";
 import { parseSvid } from "../../src/spiffe/svid.ts";
 import { createIssuer } from "../fakes/workload-api.ts";

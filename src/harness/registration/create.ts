@@ -6,7 +6,7 @@ import type { RegistrationClient } from "../../registration/client.ts";
 import type { Registration } from "../../registration/registration.ts";
 import { staticRegistration } from "../../registration/static.ts";
 import type { TlsIdentity } from "../../registration/tls-identity.ts";
-import type { Identity } from "../identity-watch.ts";
+import { credentialsOf, type Identity } from "../../spiffe/identity-watch.ts";
 import type { Instance } from "../instance-file.ts";
 import { groupProbeOf } from "../probe-settings.ts";
 import type { DynamicOptions, HealthSource } from "./dynamic.ts";
@@ -33,20 +33,16 @@ export async function loadRegistration({ registration }: Settings): Promise<Crea
   const [{ openRegistrationClient }, { DynamicRegistration }] = await Promise.all([import("../../registration/client.ts"), import("./dynamic.ts")]);
   return (parts) => {
     const { host, settings, identity } = parts;
-    const current = (): TlsIdentity | undefined => registrationIdentityOf(identity());
+    const current = (): TlsIdentity | undefined => {
+      const known = identity();
+      return known && credentialsOf(known);
+    };
     const service = { address: settings.controlAddress, serverName: settings.controlServerName, clock: host.clock, log: host.log };
     const client = openRegistrationClient({ ...service, identity: current });
     const clientOf = (past: TlsIdentity): RegistrationClient => openRegistrationClient({ ...service, identity: () => past });
     const registration = new DynamicRegistration({ ...describeDynamic(parts), client, clientOf, identity: current });
     return Object.assign(registration, { [Symbol.dispose]: () => client[Symbol.dispose]() });
   };
-}
-
-/** The identity and whom it believes, as the registration's wire takes it. */
-export function registrationIdentityOf(identity: Identity | undefined): TlsIdentity | undefined {
-  if (identity === undefined) return undefined;
-  const { svid, anchors } = identity;
-  return { id: svid.id, fingerprint: svid.fingerprint, expiresAt: svid.expiresAt, bundle: anchors, tlsCredentials: () => svid.tlsCredentials() };
 }
 
 function createStatic({ workloadName: name, workloadNamespace: namespace, workloadServerName: serverName, workloadIdentity, probe }: Settings): Registration {

@@ -2,8 +2,7 @@ import { untilAborted } from "../../base/abort.ts";
 import { MeshError } from "../../model/errors.ts";
 import type { Settings } from "../../model/settings/settings.ts";
 import type { Host } from "../../platform/host.ts";
-import { watchIdentity, type Identity } from "../identity-watch.ts";
-import { registrationIdentityOf } from "./create.ts";
+import { credentialsOf, identityOptionsOf, watchIdentity, type Identity } from "../../spiffe/identity-watch.ts";
 import { keepLastAnswers } from "./keep-last-answers.ts";
 
 /** What leaving without a harness came to; undefined when nothing was ever registered from this state folder. */
@@ -23,19 +22,17 @@ export async function leaveAlone(host: Host, settings: Settings, signal: AbortSi
   const identity = await untilAborted(readIdentity(host, settings, signal), signal);
   const [{ openRegistrationClient }, { leaveByLastAnswer }] = await Promise.all([import("../../registration/client.ts"), import("./dynamic.ts")]);
   using client = openRegistrationClient({
-    address: settings.controlAddress, serverName: settings.controlServerName, clock: host.clock, log: host.log, identity: () => registrationIdentityOf(identity),
+    address: settings.controlAddress, serverName: settings.controlServerName, clock: host.clock, log: host.log, identity: () => credentialsOf(identity),
   });
   const { namespace, name } = last.answer.workload;
   return { workload: `${namespace}/${name}`, noticed: await leaveByLastAnswer(client, { last, lastAnswers }, signal) };
 }
 
 async function readIdentity(host: Host, settings: Settings, signal: AbortSignal): Promise<Identity> {
-  const { spireSocketAddr: address, workloadIdentity: wanted, trustAnchorsFile, spireServiceName: spireService } = settings;
-  for await (const news of watchIdentity(host, { address, wanted, trustAnchorsFile, spireService }, signal)) {
+  for await (const news of watchIdentity(host, identityOptionsOf(settings), signal)) {
     if (news.kind === "identity") return news.identity;
     // Whoever waits at a prompt is told at once; only the harness goes on trying.
-    const { code, ...details } = news.problem;
-    throw new MeshError(code, details);
+    throw news.error;
   }
   throw signal.reason;
 }
