@@ -1,7 +1,8 @@
 import type { ObjectKey } from "../model/external-group.ts";
 import { defaultInboundPort } from "../model/external-workload.ts";
 import { isLabelKey, isLabelValue } from "../model/settings/kinds/labels.ts";
-import { DeregisterRequest_Mode, Health_State, type DeregisterRequest, type Health, type Incarnation as WireIncarnation, type RegisterRequest, type RenewRequest } from "../registration/generated/registration.ts";
+import { DeregisterRequest_Mode, type DeregisterRequest, type Health, type Incarnation as WireIncarnation, type RegisterRequest, type RenewRequest } from "../registration/generated/registration.ts";
+import { decodeState } from "../registration/messages.ts";
 import { refuseCall, type Reason, type Refusal } from "../registration/reasons.ts";
 import type { DeregisterCall, HealthReport, Incarnation, RegisterCall, RenewCall } from "./calls.ts";
 import type { MachineFacts } from "./objects.ts";
@@ -118,9 +119,7 @@ function parseFacts({ os, hostname, zone, harnessVersion, proxyVersion }: Regist
   return { os: line(os), hostname: line(hostname), zone: line(zone), harnessVersion: line(harnessVersion), proxyVersion: line(proxyVersion) };
 }
 
-// What a newer machine may say and this server does not know is not ready.
 function parseHealth(health: Health | undefined): HealthReport {
   if (health === undefined) return { state: "NotReady", seq: 0, reason: "", message: "" };
-  const state = health.state === Health_State.READY ? "Ready" : health.state === Health_State.DRAINING ? "Draining" : "NotReady";
-  return { state, seq: parseCount(health.seq, "health report's number"), reason: health.reason, message: health.message };
+  return { state: decodeState(health.state), seq: parseCount(health.seq, "health report's number"), reason: health.reason, message: health.message };
 }

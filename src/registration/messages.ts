@@ -83,12 +83,18 @@ export function encodeHealth(health: MachineHealth): Health {
   };
 }
 
-/** Health as plain values. A state that only a newer machine knows is not ready; undefined when its number is beyond what a number holds. */
+/** A state as plain value; one that only a newer machine knows is not ready. */
+export function decodeState(state: Health_State): MachineHealth["state"] {
+  if (state === Health_State.READY) return "Ready";
+  return state === Health_State.DRAINING ? "Draining" : "NotReady";
+}
+
+/** Health as plain values; undefined when its number is beyond what a number holds. */
 export function decodeHealth(health: Health): MachineHealth | undefined {
   const seq = Number(health.seq);
   if (!Number.isSafeInteger(seq) || seq < 0) return undefined;
   return {
-    state: health.state === Health_State.READY ? "Ready" : health.state === Health_State.DRAINING ? "Draining" : "NotReady",
+    state: decodeState(health.state),
     seq,
     reason: health.reason,
     message: health.message,

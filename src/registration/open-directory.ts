@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { z } from "zod";
+import { parseJson } from "../base/parse-json.ts";
 import { readText } from "../base/read-text.ts";
 import type { HostPort } from "../model/settings/values.ts";
 import { groupsSchema } from "./directory.ts";
@@ -46,12 +47,4 @@ async function readStart(response: IncomingMessage): Promise<string> {
     if (text.length > longestRefusal) break;
   }
   return text;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
+import { parseJson } from "../../base/parse-json.ts";
 import { MeshError } from "../../model/errors.ts";
 import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../../model/settings/values.ts";
@@ -30,15 +31,6 @@ export function directoryAbsent(address: HostPort, what: string, cause?: unknown
 
 /** What is said of an answer that cannot be used. */
 export const strange = "what answers there is not a registration service of this version";
-
-/** The value of a text, or undefined when it is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** What is wrong with a connection, for people. */
 export function explainFailure(error: unknown): string {

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { parseJson } from "../../base/parse-json.ts";
 import { readLines } from "../../base/read-lines.ts";
 import type { HostPort } from "../../model/settings/values.ts";
 import { workloadEventSchema, type WorkloadEvent } from "../../registration/directory.ts";
 import { openDirectory } from "../../registration/open-directory.ts";
-import { directoryAbsent, explainFailure, parseJson, strange } from "./ask-directory.ts";
+import { directoryAbsent, explainFailure, strange } from "./ask-directory.ts";
 
 // The largest workload is some kilobytes.
 const longestLine = 1024 * 1024;

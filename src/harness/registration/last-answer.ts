@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../base/parse-json.ts";
 import type { RegisteredMachine } from "../../registration/messages-calls.ts";
 
 const key = z.object({ namespace: z.string(), name: z.string() });
@@ -50,12 +51,4 @@ export function parseLastAnswer(text: string): LastAnswer | undefined {
 /** The file's text. */
 export function renderLastAnswer(last: LastAnswer): string {
   return `${JSON.stringify({ version: 1, ...last }, undefined, 2)}\n`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

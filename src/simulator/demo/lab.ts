@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../base/parse-json.ts";
 import { MeshError } from "../../model/errors.ts";
 import type { Child, Exit, Host } from "../../platform/host.ts";
 import type { Network, Place, PlaceSpec } from "./network.ts";
@@ -130,13 +131,5 @@ export class Lab {
     signal.addEventListener("abort", () => ready.reject(signal.reason), { once: true });
     await ready.promise;
     return { child, exited: child.exited, lines };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../../base/parse-json.ts";
 import { workloadEventSchema, type WorkloadEntry } from "../../registration/directory.ts";
 
 /** A workload as the registration service showed it at one moment. */
@@ -52,12 +53,4 @@ export class Sightings {
 /** The condition of a workload in one phrase. */
 export function renderSighting({ workload: { ready, reason }, gone }: Sighting): string {
   return gone ? "deleted" : `${ready ? "True" : "False"} ${reason}`.trim();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,10 @@
+import assert from "node:assert/strict";
+import { parseJson } from "../../src/base/parse-json.ts";
+
+describe("parseJson", () => {
+  it("gives the value of a text, and undefined for what is no JSON", () => {
+    assert.deepEqual(parseJson('{"a":[1]}'), { a: [1] });
+    assert.equal(parseJson("null"), null);
+    for (const text of ["", "{", "<html>", "undefined"]) assert.equal(parseJson(text), undefined);
+  });
+});
