@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { untilAborted } from "../base/abort.ts";
 import type { Clock, PipeProblem } from "../platform/host.ts";
 import type { WorkloadApiAddress } from "./address.ts";
+import { bufferWrites } from "./buffer-writes.ts";
 import { WorkloadApiFailure } from "./failure.ts";
 import { startTimer } from "./timer.ts";
 
@@ -32,7 +33,7 @@ export async function openConnection(address: WorkloadApiAddress, { clock, probe
   const late = startTimer(clock, sessionWait, AbortSignal.any([signal, timeout.signal]));
   const socket = undo.adopt(openSocket(address), closeSocket);
   await untilAborted(Promise.race([connected(socket), late.then(() => fail({ kind: "connect", code: "TIMEOUT" }))]), signal);
-  const session = connect("http://localhost", { createConnection: () => socket });
+  const session = connect("http://localhost", { createConnection: () => (address.kind === "pipe" ? bufferWrites(socket) : socket) });
   undo.defer(() => closeSession(session, socket));
   const silence = late.then(() => fail({ kind: "silent", phase: "session", seconds: sessionWait / 1000 }));
   await untilAborted(Promise.race([established(session), silence]), signal);
