@@ -44,6 +44,7 @@ describe("one life of the service with many restarts of its proxy, under Wine", 
     assert.ok(warm !== undefined && last !== undefined);
     console.log(`      handles ${costs.map(({ handles }) => handles).join(" ")}; MB ${costs.map(({ bytes }) => Math.round(bytes / 1e6)).join(" ")}`);
     assert.ok(warm.handles > 0 && last.handles <= warm.handles + 5, `${last.handles} handles instead of ${warm.handles}`);
-    assert.ok(last.bytes < warm.bytes + 60e6, `${last.bytes} bytes instead of ${warm.bytes}`);
+    // Resident memory also holds what was not collected yet: test/e2e/harness-endurance.test.ts looks more closely.
+    assert.ok(last.bytes < 2 * warm.bytes, `${last.bytes} bytes instead of ${warm.bytes}`);
   }).timeout(20 * minutes);
 });

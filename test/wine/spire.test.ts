@@ -81,7 +81,7 @@ describe("the service gets its identity from a real spire-agent.exe, under Wine"
     await stage.startAgent();
     const back = await until((status) => status.identity.problem === undefined && status.ready);
     assert.equal(back.proxy.pid, first.proxy.pid);
-    await waitUntil(readProxyExpiry, (expiry) => expiry - Date.now() > 1_800_000, 4 * wait);
+    await waitUntil(readProxyExpiry, (expiry) => expiry - Date.now() > 1_800_000, 2 * wait);
   }).timeout(5 * wait);
 
   it("stops with the agent alive, within its time", async () => {
@@ -99,9 +99,9 @@ describe("the service gets its identity from a real spire-agent.exe, under Wine"
   }).timeout(5 * wait);
 });
 
-/** The harness's status once it is as wanted. Patient: under Wine the agent leaves a connection unanswered now and then. */
+/** The harness's status once it is as wanted. */
 async function until(wanted: (status: Status) => boolean): Promise<Status> {
-  const found = await waitUntil(readStatus, (status) => status !== undefined && wanted(status), 4 * wait);
+  const found = await waitUntil(readStatus, (status) => status !== undefined && wanted(status), 2 * wait);
   assert.ok(found !== undefined);
   return found;
 }
