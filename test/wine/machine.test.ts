@@ -80,6 +80,16 @@ describe("the Windows machine, under Wine", () => {
     assert.ok(!seen.has("LINKERD_MESH_SECRET") && !seen.has("WINEPREFIX"), names.join());
   }).timeout(60_000);
 
+  it("leaves none of its handles to a child, not to the next one either", async () => {
+    const { locked, left, shared, sample, sharedThen } = (await product.script("test/wine/scripts/handles.ts")) as {
+      locked: boolean; left: number[]; shared: number[][]; sample: number; sharedThen: number[];
+    };
+    assert.deepEqual([locked, left, shared], [true, [], [[], []]]);
+    // One that was left on purpose is seen.
+    assert.ok(sample > 0);
+    assert.deepEqual(sharedThen, [sample]);
+  }).timeout(60_000);
+
   async function startFamily(how: string): Promise<{ readonly parent: Awaited<ReturnType<Product["start"]>>; readonly pid: number }> {
     const parent = await product.start("test/wine/scripts/family.ts", how);
     const text = await waitUntil(() => parent.stdout, (seen) => seen.includes("\n"), 20_000);
