@@ -65,6 +65,14 @@ describe("small proxy, inbound, over real TLS", () => {
     await assert.rejects(call({ session: undefined }, stranger));
   });
 
+  it("refuses a client without a certificate, and keeps nothing of its connection", async () => {
+    const tls = connectTls({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, servername: serverName, ALPNProtocols: [transportAlpn], ca: mesh.rootPem, checkServerIdentity: () => undefined, allowHalfOpen: true });
+    const failed = once(tls, "error");
+    await once(tls, "secureConnect");
+    await failed;
+    assert.equal(await new Promise((resolve, reject) => server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))), 0);
+  });
+
   it("refuses plaintext at its own port", async () => {
     const socket = connectTcp((server.address() as AddressInfo).port, "127.0.0.1");
     socket.on("error", () => undefined);
