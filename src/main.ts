@@ -10,8 +10,12 @@ import { MeshError } from "./model/errors.ts";
 import type { Host, Log } from "./platform/host.ts";
 
 const stopping = new AbortController();
+const crash = Promise.withResolvers<never>();
 
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => onSignal(name));
+process.on("uncaughtException", (error) => crash.reject(error));
+// When nothing runs any more, nobody waits for it.
+crash.promise.catch(() => undefined);
 process.stdout.on("error", onBrokenOutput);
 // Nobody is left to tell that stderr is gone.
 process.stderr.on("error", () => undefined);
@@ -22,6 +26,7 @@ const terminal: Terminal = {
   stdout: sink(process.stdout),
   stderr: sink(process.stderr),
   signal: stopping.signal,
+  crash: crash.promise,
   stopAtInputEnd,
   loadHost,
 };

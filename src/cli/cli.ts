@@ -26,7 +26,7 @@ export async function runCli(terminal: Terminal, table: CommandTable): Promise<E
   const threshold: Threshold = { level: parseLogLevel(terminal.environment["LINKERD_MESH_LOG_LEVEL"]) ?? "info" };
   const session = { terminal, table, globals, reporter, threshold };
   try {
-    return await obey(session);
+    return await Promise.race([obey(session), terminal.crash]);
   } catch (failure) {
     return tell(failure, session);
   }
@@ -56,6 +56,7 @@ async function runCommand(command: Command, args: readonly string[], session: Se
       return host ?? missing("the machine");
     },
     signal: terminal.signal,
+    crash: terminal.crash,
     options,
     settings: async (role = "none"): Promise<Settings> => {
       const { loadSettings } = await import("./settings.ts");

@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly host: Host;
   /** Aborted by Ctrl+C, SIGTERM, or the end of stdin under --progress json. */
   readonly signal: AbortSignal;
+  /** Rejects with an error that nobody caught: the command fails with it, whatever it is doing. */
+  readonly crash: Promise<never>;
   readonly options: Readonly<Record<string, string | boolean | number | readonly string[] | undefined>>;
   /**
    * Resolves the settings of this machine; rejects with every problem at once (MeshErrors).

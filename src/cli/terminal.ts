@@ -15,6 +15,8 @@ export interface Terminal {
   readonly stderr: Sink;
   /** Aborted when the command shall stop. */
   readonly signal: AbortSignal;
+  /** Rejects with an error that nobody caught: the process is at its end. */
+  readonly crash: Promise<never>;
   /** From now on the end of stdin aborts the signal. */
   stopAtInputEnd(): void;
   /** Loads the platform of this machine, whose log goes to `log`. */

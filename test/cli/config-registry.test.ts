@@ -7,6 +7,7 @@ import type { Report } from "../../src/cli/config/report.ts";
 import { MeshError, MeshErrors } from "../../src/model/errors.ts";
 import { FakeHost } from "../fakes/host.ts";
 import { FakeRegistry } from "../fakes/registry.ts";
+import { noCrash } from "./in-process.ts";
 
 const key = "HKLM\\SOFTWARE\\Buoyant\\Linkerd";
 const policyKey = "HKLM\\SOFTWARE\\Policies\\Buoyant\\Linkerd";
@@ -81,7 +82,7 @@ describe("config, where the registry holds the settings", () => {
   async function run(command: Command, options: CommandContext["options"]): Promise<{ readonly code: number; readonly value: unknown; readonly text: string }> {
     const results: unknown[] = [];
     const unused = (): never => assert.fail("config commands judge the settings themselves");
-    const code = await command.run({ host, signal: new AbortController().signal, options, settings: unused, progress: unused, logBesides: unused, result: (value) => results.push(value) });
+    const code = await command.run({ host, signal: new AbortController().signal, crash: noCrash, options, settings: unused, progress: unused, logBesides: unused, result: (value) => results.push(value) });
     const [value] = results;
     assert.ok(typeof command.output === "object" && results.length === 1);
     command.output.parse(value);

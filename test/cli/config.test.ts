@@ -15,6 +15,7 @@ import { isMeshError, MeshErrors } from "../../src/model/errors.ts";
 import type { Host, Log } from "../../src/platform/host.ts";
 import { createLinuxHost } from "../../src/platform/linux/host.ts";
 import { silentLog } from "../fakes/silent-log.ts";
+import { noCrash } from "./in-process.ts";
 
 describe("config", () => {
   let folder = "";
@@ -179,6 +180,7 @@ async function run(command: Command, options: CommandContext["options"], environ
   const code = await command.run({
     host: hostWith(environment),
     signal: new AbortController().signal,
+    crash: noCrash,
     options,
     settings: () => assert.fail("config commands judge the settings themselves"),
     progress: () => undefined, logBesides: () => undefined,

@@ -33,6 +33,12 @@ describe("errors", () => {
     });
   }
 
+  it("one that nobody caught ends a command that is still at work, as an unexpected one does", async () => {
+    const crash = Promise.reject(new TypeError("x is not a function"));
+    const busy = failing(undefined, { crash }, () => Promise.withResolvers<never>().promise);
+    assert.deepEqual(await runInProcess(["fail"], busy), await runInProcess(["fail"], failing(failures["unexpected"])));
+  });
+
   it("nobody reading the output is no error", async () => {
     assert.deepEqual(await runInProcess(["fail"], failing(new Stopped("nobody reads the output"))), { code: 0, stdout: "", stderr: "" });
   });
@@ -64,14 +70,15 @@ describe("errors", () => {
   });
 });
 
-function failing(failure: unknown, setting: Setting = {}): Setting {
+function failing(failure: unknown, setting: Setting = {}, run?: () => Promise<0>): Setting {
+  // A thrown text is what careless code does; the command line shows that too.
+  const reject = (): Promise<0> => Promise.reject(failure as Error);
   const table: CommandTable = {
     groups: {},
     entries: [{
       name: ["fail"],
       describe: "Fail",
-      // A thrown text is what careless code does; the command line shows that too.
-      load: () => Promise.resolve({ name: ["fail"], describe: "Fail", needsHost: false, examples: [], run: (): Promise<0> => Promise.reject(failure as Error) }),
+      load: () => Promise.resolve({ name: ["fail"], describe: "Fail", needsHost: false, examples: [], run: run ?? reject }),
     }],
   };
   return { ...setting, table };

@@ -17,6 +17,7 @@ export interface Setting {
   readonly environment?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
+  readonly crash?: Promise<never>;
   readonly stopAtInputEnd?: () => void;
 }
 
@@ -26,6 +27,9 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** The crash of a process that has none. */
+export const noCrash: Promise<never> = Promise.withResolvers<never>().promise;
 
 /** Runs a command line in this process; every object that it prints is held against the schema it publishes. */
 export async function runInProcess(words: readonly string[], setting: Setting = {}): Promise<Ran> {
@@ -37,6 +41,7 @@ export async function runInProcess(words: readonly string[], setting: Setting = 
     stdout: { write: (more) => void (text.stdout += more), isTerminal },
     stderr: { write: (more) => void (text.stderr += more), isTerminal },
     signal: setting.signal ?? new AbortController().signal,
+    crash: setting.crash ?? noCrash,
     stopAtInputEnd: setting.stopAtInputEnd ?? ((): void => undefined),
     loadHost: (log) => Promise.resolve(host(log)),
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { adminKeyPath } from "../../src/harness/admin-key.ts";
 import { parseLogRecord, type LogRecord } from "../../src/model/log-record.ts";
@@ -52,6 +52,21 @@ describe("the harness's log in LOGDIR, with the harness as a process", function 
     assert.equal(await harness.end(), 3);
     const last = readFileSync(join(logDirOf(stage), "harness.log"), "utf8").trimEnd().split("\n").at(-1) ?? "";
     assert.match(last, / error .*"code":"PROXY_MISSING"/u);
+  });
+
+  it("tells the error that nobody caught, with its stack, and ends with everything that the harness started", async () => {
+    await using stage = await Stage.set();
+    stage.openToAll();
+    const crashes = ["--import", "data:text/javascript,process.on('SIGUSR2', () => { throw new Error('unforeseen'); })"];
+    await using harness = new RunCommand(stage, { ...keeping(stage, "text"), node: crashes });
+    await stage.until((status) => status.ready, 30_000);
+    assert.equal(await harness.end("SIGUSR2"), 3);
+    const last = readFileSync(join(logDirOf(stage), "harness.log"), "utf8").trimEnd().split("\n").at(-1) ?? "";
+    assert.match(last, / error .*unforeseen.*"code":"INTERNAL".*"stack":"Error: unforeseen\\n/u);
+    assert.match(harness.stderr, /INTERNAL/u);
+    rmSync(logDirOf(stage), { recursive: true });
+    await waitUntil(() => stage.inForce(), (found) => found === "off");
+    await stage.assertNothingLeft("admin.key");
   });
 
   it("full or forbidden, neither ends the harness nor keeps it from stopping, and is told once on stderr", async () => {

@@ -12,7 +12,7 @@ export interface Content extends LockedPackage {
   readonly folder: string;
 }
 
-/** The packages that the bundle took files from, and those with native code; sorted by name. */
+/** The packages that the bundle took files from, and those with native code; sorted by name. npm may have two folders of one. */
 export function listContents({ inputs }: Metafile): readonly Content[] {
   const locked = listLocked();
   const bundled = new Set(Object.keys(inputs).flatMap((path) => /^(?<folder>.*node_modules\/(?:@[^/]+\/)?[^/]+)\//u.exec(path)?.groups?.["folder"] ?? []));
@@ -20,7 +20,8 @@ export function listContents({ inputs }: Metafile): readonly Content[] {
   // koffi's own loader is not inside; its native part is.
   const native = systems.flatMap(({ koffi, node }) => [koffi.package, node.package]);
   for (const name of native) contents.push(describe(name, readLock(name), takePackage(name)));
-  return contents.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const packages = new Map(contents.map((content) => [`${content.name}@${content.version}`, content]));
+  return [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, content]) => content);
 }
 
 /** The licence and notice texts of these packages, each text once, with the packages that it belongs to. */

@@ -35,10 +35,12 @@ function renderComponent({ name, version, license, integrity }: Content) {
   };
 }
 
-// What Node itself is made of, as the same version that runs this build says.
+// Node itself, by the names that lists of vulnerabilities know it by, and what it is made of, as the same version that runs this build says.
 function partsOfNode() {
-  const parts = Object.entries(process.versions).filter(([name]) => !["node", "modules", "napi"].includes(name));
-  return parts.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, version]) => ({ type: "library", name, version }));
+  const { node: version, ...others } = process.versions;
+  const node = { type: "application", name: "node", version, cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`, purl: `pkg:generic/node@${version}` };
+  const parts = Object.entries(others).filter(([name]) => !["modules", "napi"].includes(name));
+  return [node, ...parts.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, of]) => ({ type: "library", name, version: of }))];
 }
 
 function licensesOf(license: string) {

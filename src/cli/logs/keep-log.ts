@@ -31,8 +31,7 @@ export async function keepLog(context: CommandContext, work: () => Promise<void>
 /** Tells wherever the log is kept of an error that ends this very process. */
 export function tellCrash(context: CommandContext, crash: unknown): void {
   for (const error of toErrors(crash, "running the harness")) {
-    const stack = error.cause instanceof Error ? { stack: error.cause.stack } : {};
-    context.host.log.write("error", error.message, { code: error.code, hint: error.remedy, ...stack });
+    context.host.log.write("error", error.message, fieldsOf(error));
     tellSystem(context, "error", error);
   }
 }
@@ -57,11 +56,17 @@ async function keepFile(context: CommandContext, work: () => Promise<void>): Pro
   context.logBesides(write);
   stack.defer(() => context.logBesides(undefined));
   try {
-    await work();
+    // A crash is nothing that the work throws.
+    await Promise.race([work(), context.crash]);
   } catch (failure) {
-    for (const { code, message, remedy, target } of toErrors(failure, "running the harness")) write("error", message, { code, hint: remedy, ...(target !== undefined && { target }) });
+    for (const error of toErrors(failure, "running the harness")) write("error", error.message, fieldsOf(error));
     throw failure;
   }
+}
+
+function fieldsOf({ code, remedy, target, cause }: MeshError): Readonly<Record<string, unknown>> {
+  const stack = code === "INTERNAL" && cause instanceof Error ? { stack: cause.stack } : {};
+  return { code, hint: remedy, ...(target !== undefined && { target }), ...stack };
 }
 
 function tellSystem({ host, options }: CommandContext, level: "warn" | "error", { code, message, remedy }: MeshError): void {

@@ -10,6 +10,7 @@ import { DirectoryLab } from "../../autoregistration/directory-lab.ts";
 import { findPort } from "../../support/find-port.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { createImpatientHost } from "./lab.ts";
+import { noCrash } from "../in-process.ts";
 
 /** `workload watch` while it runs. */
 class Watching implements AsyncDisposable {
@@ -26,6 +27,7 @@ class Watching implements AsyncDisposable {
       stdout: sink((text) => (this.stdout += text)),
       stderr: sink((text) => (this.stderr += text)),
       signal: this.#stop.signal,
+      crash: noCrash,
       stopAtInputEnd: () => undefined,
       loadHost: (log) => Promise.resolve(createImpatientHost(log)),
     }, commandTable);

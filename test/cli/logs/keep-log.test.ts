@@ -6,16 +6,17 @@ import { parseLogRecord } from "../../../src/model/log-record.ts";
 import { MeshError, MeshErrors } from "../../../src/model/errors.ts";
 import type { LogFileSpec } from "../../../src/platform/host.ts";
 import { FakeHost } from "../../fakes/host.ts";
+import { noCrash } from "../in-process.ts";
 
 /** A machine whose settings say that the log is kept. */
 class KeepingHost extends FakeHost {
   override readonly environment = { PATH: "/usr/bin", LINKERD_MESH_LOG_FILE: "json", LINKERD_MESH_LOG_DIR: "/log" };
 }
 
-function contextOf(host: FakeHost, options: CommandContext["options"] = {}): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
+function contextOf(host: FakeHost, options: CommandContext["options"] = {}, crash = noCrash): { readonly context: CommandContext; readonly sink: () => LogSink | undefined } {
   let sink: LogSink | undefined;
   const context: CommandContext = {
-    host, signal: new AbortController().signal, options, settings: () => assert.fail("settings that are wrong must not keep the log away"),
+    host, signal: new AbortController().signal, crash, options, settings: () => assert.fail("settings that are wrong must not keep the log away"),
     progress: () => undefined, result: () => undefined,
     logBesides: (given) => {
       sink = given;
@@ -51,6 +52,14 @@ describe("the harness's log in a file", () => {
     await assert.rejects(keepLog(contextOf(host).context, () => Promise.reject(new Error("nobody foresaw this"))));
     assert.deepEqual(kept(host).map((line) => (line as readonly unknown[]).at(-1)).map((fields) => (fields as { readonly code: string }).code), ["PORT_TAKEN", "PROXY_MISSING", "INTERNAL"]);
     assert.deepEqual(kept(host)[0], ["error", failure.errors[0]?.message, { code: "PORT_TAKEN", hint: "Free it.", target: "4143" }]);
+  });
+
+  it("ends with the error that nobody caught, and its stack, while the work goes on", async () => {
+    const host = new KeepingHost();
+    const crash = new TypeError("x is not a function");
+    await assert.rejects(keepLog(contextOf(host, {}, Promise.reject(crash)).context, () => Promise.withResolvers<never>().promise), crash);
+    const [[level, , fields] = []] = kept(host) as [string, string, { readonly code: string; readonly stack: string }][];
+    assert.deepEqual([level, fields?.code, fields?.stack], ["error", "INTERNAL", crash.stack]);
   });
 
   it("is not kept where it is off, and not by root, who becomes another account first", async () => {

@@ -7,7 +7,7 @@ import { renderLogRecord, type LogForm, type LogRecord } from "../../../src/mode
 import { createLinuxHost } from "../../../src/platform/linux/host.ts";
 import { openLogFile } from "../../../src/platform/node/log-file.ts";
 import { waitUntil } from "../../support/wait-until.ts";
-import { parseLines, runInProcess, type Ran } from "../in-process.ts";
+import { noCrash, parseLines, runInProcess, type Ran } from "../in-process.ts";
 import { startProgram } from "../program.ts";
 
 const self = { file: process.execPath, args: [] };
@@ -148,7 +148,7 @@ describe("linkerd-mesh logs", () => {
       const { runCli } = await import("../../../src/cli/cli.ts");
       const { commandTable } = await import("../../../src/cli/commands/index.ts");
       const ended = runCli({
-        words: ["logs", "--follow"], environment: {}, signal: stop.signal, stopAtInputEnd: () => undefined,
+        words: ["logs", "--follow"], environment: {}, signal: stop.signal, crash: noCrash, stopAtInputEnd: () => undefined,
         stdout: { write: (text) => void (stdout += text), isTerminal: false }, stderr: { write: () => undefined, isTerminal: false },
         loadHost: (log) => Promise.resolve(createLinuxHost({ log, environment: { PATH: `${folder}:/usr/bin:/bin` }, self })),
       }, commandTable);

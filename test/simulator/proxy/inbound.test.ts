@@ -66,7 +66,7 @@ describe("small proxy, inbound, over real TLS", () => {
   });
 
   it("refuses a client without a certificate, and keeps nothing of its connection", async () => {
-    const tls = connectTls({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, servername: serverName, ALPNProtocols: [transportAlpn], ca: mesh.rootPem, checkServerIdentity: () => undefined, allowHalfOpen: true });
+    const tls = connectTls({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, servername: serverName, ALPNProtocols: [transportAlpn], ca: mesh.rootPem, checkServerIdentity: () => undefined });
     const failed = once(tls, "error");
     await once(tls, "secureConnect");
     await failed;
