@@ -72,13 +72,12 @@ describe("errors", () => {
 
 function failing(failure: unknown, setting: Setting = {}, run?: () => Promise<0>): Setting {
   // A thrown text is what careless code does; the command line shows that too.
-  const reject = (): Promise<0> => Promise.reject(failure as Error);
   const table: CommandTable = {
     groups: {},
     entries: [{
       name: ["fail"],
       describe: "Fail",
-      load: () => Promise.resolve({ name: ["fail"], describe: "Fail", needsHost: false, examples: [], run: run ?? reject }),
+      load: () => Promise.resolve({ name: ["fail"], describe: "Fail", needsHost: false, examples: [], run: run ?? ((): Promise<0> => Promise.reject(failure as Error)) }),
     }],
   };
   return { ...setting, table };
