@@ -148,6 +148,8 @@ function declare<F extends (...args: never[]) => unknown>(library: Library, prot
   return call as F;
 }
 
+// A call that waits, on one of the four threads that Node has for files as well. The dispatcher has one for life: whatever else
+// shall be waited for natively has to share one other (WaitForMultipleObjects), or files stand still.
 function declareSlow<F extends (...args: never[]) => unknown>(library: Library, prototype: string): (...args: Parameters<F>) => Promise<{ readonly result: ReturnType<F>; readonly error: number }> {
   return (...args) => new Promise((resolve, reject) => {
     bind(library, prototype).async(...args, (error: unknown, result: ReturnType<F>) => {
