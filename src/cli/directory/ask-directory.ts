@@ -6,6 +6,7 @@ import { renderHostPort } from "../../model/settings/kinds/host-port.ts";
 import type { HostPort } from "../../model/settings/values.ts";
 import { groupsSchema, workloadsSchema } from "../../registration/directory.ts";
 import { directoryPatience, openDirectory } from "../../registration/open-directory.ts";
+import { nobodyListens } from "../nobody-listens.ts";
 
 /** A list, and what time it was at the service when it gave it. */
 export interface Answer<T> {
@@ -34,16 +35,15 @@ export const strange = "what answers there is not a registration service of this
 
 /** What is wrong with a connection, for people. */
 export function explainFailure(error: unknown): string {
+  if (nobodyListens(error)) return "nobody answers there";
   const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);
   if (cause.name === "TimeoutError") return `it did not answer within ${directoryPatience / 1000} s`;
-  return "code" in cause && absent.has(cause.code) ? "nobody answers there" : cause.message;
+  return cause.message;
 }
 
 // Far more than the largest fleet, and too little to fill this machine's memory.
 const longestList = 256 * 1024 * 1024;
-
-const absent: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH", "EHOSTUNREACH"]);
 
 interface Question<T> {
   readonly address: HostPort;

@@ -1,11 +1,9 @@
 import { parseStatus } from "../../harness/status-schema.ts";
+import { nobodyListens } from "../nobody-listens.ts";
 import type { HarnessFact } from "./facts.ts";
 
 // A living harness answers from memory; two seconds are for a machine that is busy.
 const patience = 2000;
-
-// Nobody listens, or this machine has not even such an address.
-const absent: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "EADDRNOTAVAIL", "ENETUNREACH"]);
 
 /** Asks the harness's admin address how it stands. */
 export async function askHarness(address: string, signal: AbortSignal): Promise<HarnessFact> {
@@ -26,7 +24,7 @@ function describeFailure(error: unknown, address: string): HarnessFact {
   if (!(error instanceof Error)) return { address, state: "strange", detail: String(error) };
   if (error.name === "TimeoutError") return { address, state: "strange", detail: `it did not answer within ${patience / 1000} seconds` };
   if (error.name === "SyntaxError") return { address, state: "strange", detail: "its answer is no JSON" };
+  if (nobodyListens(error)) return { address, state: "absent" };
   const { cause } = error;
-  if (cause instanceof Error && "code" in cause && absent.has(cause.code)) return { address, state: "absent" };
   return { address, state: "strange", detail: cause instanceof Error ? cause.message : error.message };
 }

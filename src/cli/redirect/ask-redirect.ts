@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MeshError } from "../../model/errors.ts";
+import { nobodyListens } from "../nobody-listens.ts";
 import { askHarness } from "../overview/ask-harness.ts";
 
 /** What stands behind the harness's admin address; `want` is what it keeps the redirect at, when it says so. */
@@ -43,9 +44,8 @@ function judgeAnswer(address: string, status: number, body: unknown): HarnessAns
 }
 
 function describeFailure(address: string, error: unknown): HarnessAnswer {
+  if (nobodyListens(error)) return { address, state: "absent" };
   const cause: unknown = error instanceof Error ? error.cause ?? error : error;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ECONNREFUSED" || code === "EADDRNOTAVAIL" || code === "ENETUNREACH") return { address, state: "absent" };
   const late = cause instanceof Error && cause.name === "TimeoutError";
   return { address, state: "strange", detail: late ? `no answer within ${patience / 1_000} seconds` : cause instanceof Error ? cause.message : String(cause) };
 }
