@@ -39,6 +39,17 @@ describe("a Windows machine joins the mesh as a service, under Wine", () => {
     assert.equal(code, 0, stdout + stderr);
   }).timeout(wait);
 
+  it("is taken out of the mesh while its application fails, and is back with it", async () => {
+    const turn = async (value: "on" | "off"): Promise<void> => assert.ok((await fetch(`http://127.0.0.1:8080/ready/${value}`, { method: "POST" })).ok);
+    await turn("off");
+    const failing = await waitUntil(readWorkload, (workload) => workload?.ready === false, wait);
+    assert.equal(failing?.reason, "ApplicationNotReady");
+    const status = await readStatus();
+    assert.deepEqual([status?.ready, status?.application.good], [false, false]);
+    await turn("on");
+    await waitUntil(readWorkload, (workload) => workload?.ready === true && workload.reason === "Serving", wait);
+  }).timeout(3 * wait);
+
   it("gets new certificates by the same stream", async () => {
     const before = (await readStatus())?.identity.expires;
     assert.ok(before !== undefined);
