@@ -26,11 +26,11 @@ describe("a harness that lives long", () => {
     }
     console.log(`      MB ${costs.map(({ bytes }) => (bytes / 1e6).toFixed(2)).join(" ")}; files ${costs.map(({ files }) => files).join(" ")}`);
     const [, warm, ...later] = costs;
-    const last = later.at(-1);
-    assert.ok(warm !== undefined && last !== undefined);
-    assert.ok(last.files <= warm.files, `${last.files} files instead of ${warm.files}`);
-    // Compiled code comes and goes by some MB: 60 kB a round would be seen.
-    assert.ok(last.bytes < warm.bytes + 60_000 * rounds, `${last.bytes} bytes instead of ${warm.bytes}`);
+    assert.ok(warm !== undefined);
+    assert.ok(later.every(({ files }) => files <= warm.files), `more than ${warm.files} files`);
+    // Compiled code comes and goes by some MB, what leaks stays: 100 kB a round would be seen.
+    const least = Math.min(...later.slice(-3).map(({ bytes }) => bytes));
+    assert.ok(least < warm.bytes + 3e6, `${least} bytes instead of ${warm.bytes}`);
     assert.equal(await harness.end("SIGTERM"), 0, harness.stderr);
     await stage.assertNothingLeft();
   }).timeout(600_000);
