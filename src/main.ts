@@ -6,14 +6,17 @@ import { fileURLToPath } from "node:url";
 import { runCli } from "./cli/cli.ts";
 import { commandTable } from "./cli/commands/index.ts";
 import { Stopped, type Sink, type StopCause, type Terminal } from "./cli/terminal.ts";
+import { errorCatalogue } from "./model/error-catalogue.ts";
 import { MeshError } from "./model/errors.ts";
 import type { Host, Log } from "./platform/host.ts";
 
 const stopping = new AbortController();
 const crash = Promise.withResolvers<never>();
+/** Milliseconds that a process has to tell of the error which nobody caught. */
+const crashPatience = 5000;
 
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => onSignal(name));
-process.on("uncaughtException", (error) => crash.reject(error));
+process.on("uncaughtException", onCrash);
 // When nothing runs any more, nobody waits for it.
 crash.promise.catch(() => undefined);
 process.stdout.on("error", onBrokenOutput);
@@ -52,6 +55,12 @@ function onSignal(name: "SIGINT" | "SIGTERM"): void {
   // Asked twice: end as the system would have ended us, so that the caller sees the signal.
   process.removeAllListeners(name);
   process.kill(process.pid, name);
+}
+
+function onCrash(error: Error): void {
+  crash.reject(error);
+  // It is told, but nobody has to listen.
+  setTimeout(() => process.exit(errorCatalogue.INTERNAL.exit), crashPatience).unref();
 }
 
 function stop(cause: StopCause): void {

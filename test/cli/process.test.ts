@@ -51,6 +51,22 @@ describe("the process", function () {
     assert.match(stderr, /stopped by SIGINT[^]*INTERRUPTED/u);
   });
 
+  it("tells an error that nobody caught like every other, with the code of the catalogue", async () => {
+    await using mute = await listenMutely();
+    await using running = startProgram(["status", "--harness-admin-port", String(mute.port)], { node: ["--import", crashing] });
+    await mute.called;
+    running.child.kill("SIGUSR2");
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stdout], [3, ""]);
+    assert.match(stderr, /unforeseen[^]*INTERNAL/u);
+    assert.doesNotMatch(stderr, /\n\s+at /u);
+  });
+
+  it("ends after an error that nobody caught, also when it cannot tell it", async () => {
+    await using running = startProgram(["version"], { node: ["--import", deafAndCrashing] });
+    assert.equal((await running.ended).code, 3);
+  });
+
   it("ends at once by a second signal, so that the caller sees it", async () => {
     await using running = startProgram(["version"], { node: ["--import", hangingExit] });
     await running.saw("hanging");
@@ -111,6 +127,8 @@ describe("start-up", () => {
 });
 
 const hangingExit = asModule(`process.exit = () => { process.stderr.write("hanging\\n"); setInterval(() => undefined, 1000); process.emit("SIGINT"); };`);
+const crashing = asModule(`process.on("SIGUSR2", () => { throw new Error("unforeseen"); });`);
+const deafAndCrashing = asModule(`process.stderr.write = () => true; setInterval(() => undefined, 1000); setImmediate(() => { throw new Error("unforeseen"); });`);
 const tellModules = asModule(`
   import { registerHooks } from "node:module";
   import { writeSync } from "node:fs";
