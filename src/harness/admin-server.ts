@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
+import { parseObject } from "../base/parse-json.ts";
 import { MeshError } from "../model/errors.ts";
 import type { Farewell } from "./departing.ts";
 import type { Status } from "./status.ts";
@@ -97,13 +98,8 @@ async function readWant(request: IncomingMessage): Promise<"on" | "off" | undefi
     text += String(part);
     if (text.length > 1000) return undefined;
   }
-  try {
-    const body: unknown = JSON.parse(text);
-    const want = typeof body === "object" && body !== null && "want" in body ? body.want : undefined;
-    return want === "on" || want === "off" ? want : undefined;
-  } catch {
-    return undefined;
-  }
+  const want = parseObject(text)?.["want"];
+  return want === "on" || want === "off" ? want : undefined;
 }
 
 function sendText(response: ServerResponse, text: string): void {

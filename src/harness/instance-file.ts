@@ -1,3 +1,5 @@
+import { parseObject } from "../base/parse-json.ts";
+
 /** Who this installation is, over restarts and new addresses. */
 export interface Instance {
   /** Random UUID; with the machine's identity it names the workload. */
@@ -43,13 +45,4 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function isEpoch(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

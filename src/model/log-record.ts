@@ -1,3 +1,5 @@
+import { isRecord, parseObject } from "../base/parse-json.ts";
+
 /** The words for how severe a line is, least first. */
 export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 
@@ -53,19 +55,6 @@ function parseText(line: string): LogRecord | undefined {
   const fields = rest === undefined ? undefined : parseObject(rest);
   if (rest !== undefined && fields === undefined) return undefined;
   return { time: renderTime(moment), level: known, message: unescapeControl(message), ...(fields === undefined ? {} : { fields }) };
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function renderTime(moment: number): string {

@@ -1,3 +1,4 @@
+import { parseObject } from "../base/parse-json.ts";
 import type { Endpoint } from "../linkerd/addresses.ts";
 import type { Access } from "../linkerd/inbound-policy.ts";
 import type { MeshedEndpoint, OutboundTarget } from "../linkerd/outbound-policy.ts";
@@ -47,16 +48,7 @@ export function findService(cluster: Cluster, authority: string): Service | unde
 
 /** Who may connect to a port of the workload that a proxy's token names; undefined when there is no such workload. */
 export function findAccess(cluster: Cluster, token: string, port: number): Access | undefined {
-  const { ns, external_workload: name } = parseToken(token);
+  const { ns, external_workload: name } = parseObject(token) ?? {};
   const workload = cluster.workloads.find((one) => one.namespace === ns && one.name === name);
   return workload && (workload.access.get(port) ?? "all");
-}
-
-function parseToken(token: string): { readonly ns?: unknown; readonly external_workload?: unknown } {
-  try {
-    const value: unknown = JSON.parse(token);
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

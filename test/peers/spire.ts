@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { keyPemOf, mintCertificate, pemOf, type Issued } from "../fakes/certificates.ts";
 import { buildSpire, type SpirePrograms } from "./spire/build.ts";
-import { renderAgentConfig, renderServerConfig, type SpireConfig } from "./spire/config.ts";
+import { renderAgentConfig, renderServerConfig, unixAttestor, type SpireConfig } from "./spire/config.ts";
 import { RunningProgram } from "./spire/program.ts";
 
 /** An entry: who gets which identity. */
@@ -145,7 +145,8 @@ export class Spire implements AsyncDisposable {
     const node = await mintCertificate({ subject: "CN=node", issuer: nodeCa });
     await this.#write({ "node-ca.crt": pemOf(nodeCa), "node.crt": pemOf(node), "node.key": await keyPemOf(node) });
     await this.#writeUpstream();
-    await this.#write({ "server.conf": renderServerConfig(this.#config), "agent.conf": renderAgentConfig(this.#config) });
+    const agent = { ...this.#config, socketPath: `${this.folder}/agent.sock`, workloadAttestor: unixAttestor };
+    await this.#write({ "server.conf": renderServerConfig(this.#config), "agent.conf": renderAgentConfig(agent) });
     await mkdir(join(this.folder, "server"));
     await mkdir(join(this.folder, "agent"));
   }

@@ -25,7 +25,7 @@ describe("one life of the service with many restarts of its proxy, under Wine", 
     await stage?.[Symbol.asyncDispose]();
   });
 
-  it("takes no more handles and memory after a hundred, nor after a hundred reconnects to SPIRE", async () => {
+  it("takes no more handles and not twice the memory after a hundred, and as many reconnects to SPIRE", async () => {
     const { pid = 0 } = await stage.manage("read");
     const costs: Cost[] = [];
     for (let round = 0; round < rounds; round += 1) {

@@ -35,12 +35,12 @@ function renderComponent({ name, version, license, integrity }: Content) {
   };
 }
 
-// Node itself, by the names that lists of vulnerabilities know it by, and what it is made of, as the same version that runs this build says.
+// Node itself, as lists of vulnerabilities name it, and what it is made of, as the same version that runs this build says.
 function partsOfNode() {
-  const { node: version, ...others } = process.versions;
-  const node = { type: "application", name: "node", version, cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`, purl: `pkg:generic/node@${version}` };
+  const { node: own, ...others } = process.versions;
+  const node = { type: "application", name: "node", version: own, cpe: `cpe:2.3:a:nodejs:node.js:${own}:*:*:*:*:*:*:*`, purl: `pkg:generic/node@${own}` };
   const parts = Object.entries(others).filter(([name]) => !["modules", "napi"].includes(name));
-  return [node, ...parts.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, of]) => ({ type: "library", name, version: of }))];
+  return [node, ...parts.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, version]) => ({ type: "library", name, version }))];
 }
 
 function licensesOf(license: string) {

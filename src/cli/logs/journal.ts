@@ -1,4 +1,5 @@
 import { AsyncQueue } from "../../base/async-queue.ts";
+import { parseObject } from "../../base/parse-json.ts";
 import { MeshError } from "../../model/errors.ts";
 import { logLevels, parseLogRecord } from "../../model/log-record.ts";
 import { harnessServiceName } from "../../model/service.ts";
@@ -56,7 +57,7 @@ function planBeginning({ after, since }: { readonly after: string | undefined; r
 
 /** An entry as `journalctl --output json` prints it, with the level that its text says, else its priority. */
 export function parseJournalEntry(line: string): JournalEntry | undefined {
-  const value = parseJson(line);
+  const value = parseObject(line);
   const moment = Number(value?.["__REALTIME_TIMESTAMP"]) / 1000;
   if (value === undefined || !Number.isFinite(moment)) return undefined;
   const time = new Date(moment).toISOString();
@@ -66,7 +67,7 @@ export function parseJournalEntry(line: string): JournalEntry | undefined {
 
 // Of stderr as the harness writes it: `info  message name=value`, or an object a line with --progress json.
 function explainMessage(text: string, priority: unknown): Omit<LogEntry, "time"> {
-  const object = text.startsWith("{") ? parseJson(text) : undefined;
+  const object = text.startsWith("{") ? parseObject(text) : undefined;
   if (object !== undefined) {
     const record = parseLogRecord(JSON.stringify({ level: object["type"] === "error" ? "error" : "info", ...object, time: "1970-01-01T00:00Z" }));
     if (record !== undefined) return { level: record.level, message: record.message, ...(record.fields !== undefined && { fields: record.fields }) };
@@ -86,12 +87,4 @@ function levelOf(priority: number): LogEntry["level"] {
 function textOf(message: unknown): string {
   if (Array.isArray(message)) return new TextDecoder().decode(Uint8Array.from(message.map(Number)));
   return typeof message === "string" ? message : "";
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
 }

@@ -28,13 +28,22 @@ plugins {
 `;
 }
 
+/** What an agent's configuration differs by on the systems. */
+export interface AgentConfig extends SpireConfig {
+  /** Where it listens; without one at its own default, which is that of SPIRE_SOCKET_ADDR as well. */
+  readonly socketPath?: string;
+  readonly workloadAttestor: string;
+}
+
+/** How the agent tells workloads apart on Linux. */
+export const unixAttestor = 'WorkloadAttestor "unix" { plugin_data { } }';
+
 /** Configuration of an agent that proves its node with a certificate. */
-export function renderAgentConfig({ folder, trustDomain, port }: SpireConfig): string {
+export function renderAgentConfig({ folder, trustDomain, port, socketPath, workloadAttestor }: AgentConfig): string {
   return `agent {
   server_address = "127.0.0.1"
   server_port = ${port}
-  socket_path = "${folder}/agent.sock"
-  trust_domain = "${trustDomain}"
+${socketPath === undefined ? "" : `  socket_path = "${socketPath}"\n`}  trust_domain = "${trustDomain}"
   trust_bundle_path = "${folder}/root.crt"
   data_dir = "${folder}/agent"
   log_level = "DEBUG"
@@ -43,7 +52,7 @@ export function renderAgentConfig({ folder, trustDomain, port }: SpireConfig): s
 plugins {
   KeyManager "disk" { plugin_data { directory = "${folder}/agent" } }
   NodeAttestor "x509pop" { plugin_data { private_key_path = "${folder}/node.key", certificate_path = "${folder}/node.crt" } }
-  WorkloadAttestor "unix" { plugin_data { } }
+  ${workloadAttestor}
 }
 `;
 }

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { buildWindowsAgent } from "../../peers/spire/build.ts";
+import { renderAgentConfig } from "../../peers/spire/config.ts";
 import { Spire } from "../../peers/spire.ts";
 import { enterOwnNetwork, ownAddresses } from "../../support/own-network.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -75,31 +76,14 @@ const agentExecutable = "C:\\spire\\spire-agent.exe";
 
 async function layAgent(wine: Wine, spire: Spire): Promise<void> {
   const folder = join(wine.drive, "spire");
-  mkdirSync(join(folder, "data"), { recursive: true });
+  mkdirSync(join(folder, "agent"), { recursive: true });
   copyFileSync(await buildWindowsAgent(), join(folder, "spire-agent.exe"));
   for (const name of ["root.crt", "node.crt", "node.key"]) copyFileSync(join(spire.folder, name), join(folder, name));
-  writeFileSync(join(folder, "agent.conf"), renderConfig(spire));
+  writeFileSync(join(folder, "agent.conf"), renderAgentConfig({ folder: "C:/spire", trustDomain: spire.trustDomain, port: spire.port, workloadAttestor: windowsAttestor }));
 }
 
-// Its pipe's name is left to its own default, which is that of SPIRE_SOCKET_ADDR as well. Without the limit it would read and hash
-// our whole executable, 100 MB, at each call.
-function renderConfig({ port, trustDomain }: Spire): string {
-  return `agent {
-  server_address = "127.0.0.1"
-  server_port = ${port}
-  trust_domain = "${trustDomain}"
-  trust_bundle_path = "C:\\\\spire\\\\root.crt"
-  data_dir = "C:\\\\spire\\\\data"
-  log_level = "DEBUG"
-  experimental { sync_interval = "1s" }
-}
-plugins {
-  KeyManager "disk" { plugin_data { directory = "C:\\\\spire\\\\data" } }
-  NodeAttestor "x509pop" { plugin_data { private_key_path = "C:\\\\spire\\\\node.key", certificate_path = "C:\\\\spire\\\\node.crt" } }
-  WorkloadAttestor "windows" { plugin_data { discover_workload_path = true, workload_size_limit = -1 } }
-}
-`;
-}
+// Without the limit it would read and hash our whole executable, 100 MB, at each call.
+const windowsAttestor = 'WorkloadAttestor "windows" { plugin_data { discover_workload_path = true, workload_size_limit = -1 } }';
 
 async function startAgent(wine: Wine): Promise<WineChild> {
   const agent = await wine.start({ file: agentExecutable, args: ["run", "-config", "C:\\spire\\agent.conf"], folder: "C:\\spire" });
